@@ -1,0 +1,9 @@
+/**
+ * alknet's public surface in one place: the core, the dialling client and the vault. The root is a
+ * workspace; each of these is published as a package of its own.
+ *
+ * @module
+ */
+export * from "./src/core/mod.ts";
+export * from "./src/client/mod.ts";
+export * from "./src/vault/mod.ts";

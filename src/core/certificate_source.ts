@@ -1,0 +1,162 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { issueLeaf, type Leaf, nodeServerName } from "./certificate.ts";
+import { ListenError } from "./errors.ts";
+import type { NodeKey } from "./node_id.ts";
+
+/** Where a listener's certificate comes from, and how it learns of the next one. */
+export interface CertificateSource extends Disposable {
+  /** The leaf for handshakes to come. */
+  readonly leaf: Leaf;
+  /** Names the leaf is valid for, lower case. */
+  readonly names: readonly string[];
+  /** Called with nothing whenever `leaf` has changed. Set by the listener. */
+  onChange?: () => void;
+  /** Called when a new certificate could not be had and the old one stays. Set by the endpoint. */
+  onError?: (error: unknown) => void;
+}
+
+/** What {@linkcode nodeCertificates} can be told. */
+export interface NodeCertificateOptions {
+  /** DNS names and addresses besides the node's own name. Default: none. */
+  readonly names?: readonly string[];
+  /** Time between rotations. Default: one day, far below the leaf's 12. */
+  readonly rotateEveryMs?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Leaves issued under the node key and rotated while connections live on.
+ *
+ * @param key The node key.
+ * @param options Names and rotation.
+ * @returns The source; dispose of it to stop rotating.
+ *
+ * @example
+ * ```ts
+ * import { generateNodeKey, nodeCertificates, nodeServerName } from "@alknet/core";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * const key = await generateNodeKey();
+ * using source = await nodeCertificates(key);
+ * strictEqual(source.names[0], nodeServerName(key.publicKey));
+ * ```
+ */
+export async function nodeCertificates(
+  key: NodeKey,
+  options: NodeCertificateOptions = {},
+): Promise<CertificateSource> {
+  const { names = [], rotateEveryMs = DAY_MS } = options;
+  const source: Writable<CertificateSource> = {
+    leaf: await issueLeaf(key, { names }),
+    names: [nodeServerName(key.publicKey), ...names.map((name) => name.toLowerCase())],
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+  const timer = every(rotateEveryMs, source, async () => {
+    source.leaf = await issueLeaf(key, { names });
+    source.onChange?.();
+  });
+  return source;
+}
+
+/** What {@linkcode fileCertificates} can be told. */
+export interface FileCertificateOptions {
+  /** PEM chain, leaf first. */
+  readonly certFile: string;
+  /** PEM private key. */
+  readonly keyFile: string;
+  /** Time between looks at the files. Default: 5,000. */
+  readonly pollMs?: number;
+}
+
+/**
+ * A certificate from PEM files, read again when they change; a broken new pair changes nothing.
+ *
+ * @param options The files.
+ * @returns The source; dispose of it to stop looking.
+ * @throws {ListenError} When the files cannot be read or do not fit together.
+ */
+export async function fileCertificates(
+  options: FileCertificateOptions,
+): Promise<CertificateSource> {
+  const { certFile, keyFile, pollMs = 5_000 } = options;
+  let pair = await readPair(certFile, keyFile);
+  const source: Writable<CertificateSource> = {
+    leaf: await leafOf(pair),
+    names: namesOf(pair),
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+  const timer = every(pollMs, source, async () => {
+    const next = await readPair(certFile, keyFile);
+    if (next.cert === pair.cert && next.key === pair.key) return;
+    source.leaf = await leafOf(next);
+    source.names = namesOf(next);
+    pair = next;
+    source.onChange?.();
+  });
+  return source;
+}
+
+type Timer = ReturnType<typeof setInterval>;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+function every(ms: number, source: CertificateSource, task: () => Promise<void>): Timer {
+  const timer: Timer = setInterval(() => {
+    task().catch((error) => source.onError?.(error));
+  }, ms);
+  Deno.unrefTimer(Number(timer));
+  return timer;
+}
+
+async function readPair(certFile: string, keyFile: string): Promise<Pair> {
+  const [cert, key] = await Promise.all([certFile, keyFile].map(readText));
+  if (cert === undefined || key === undefined) throw new ListenError("Cannot read certificate");
+  return { cert, key };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new ListenError(`Cannot read "${path}": ${detail}`, { cause: error });
+  }
+}
+
+async function leafOf({ cert, key }: Pair): Promise<Leaf> {
+  const x509 = parse(cert);
+  if (!x509.checkPrivateKey(privateKeyOf(key))) {
+    throw new ListenError("Cannot use the certificate: the private key belongs to another one");
+  }
+  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(x509.raw));
+  return { cert, key, sha256: new Uint8Array(digest), notAfter: new Date(x509.validTo) };
+}
+
+function privateKeyOf(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    throw new ListenError("Cannot read the private key: it is not PEM, or encrypted", {
+      cause: error,
+    });
+  }
+}
+
+function namesOf({ cert }: Pair): string[] {
+  const names = parse(cert).subjectAltName ?? "";
+  return names.split(/,\s*/).map((name) => name.replace(/^(DNS|IP Address):/, "").toLowerCase());
+}
+
+function parse(cert: string): X509Certificate {
+  try {
+    return new X509Certificate(cert);
+  } catch (error) {
+    throw new ListenError("Cannot read the certificate: it is not a PEM chain", { cause: error });
+  }
+}

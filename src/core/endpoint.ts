@@ -1,0 +1,281 @@
+import { getLogger } from "@logtape/logtape";
+import { Admission } from "./admission.ts";
+import { type CertificateSource, nodeCertificates } from "./certificate_source.ts";
+import { CloseCode } from "./close_code.ts";
+import type { Address } from "./connection.ts";
+import type { Handler } from "./handler.ts";
+import { type IdentityProvider, NOBODY } from "./identity.ts";
+import { type Counters, DEFAULT_LIMITS, type Limits, zeroCounters } from "./limits.ts";
+import { Listener, type ListenOptions } from "./listener.ts";
+import { formatNodeId, generateNodeKey, type NodeId, type NodeKey } from "./node_id.ts";
+import { HandlerRegistry } from "./registry.ts";
+import { Session } from "./session.ts";
+import { observe, sessionSpan } from "./telemetry.ts";
+import type { TransportConnection } from "./transport/transport.ts";
+
+/** What {@linkcode serve} can be told. */
+export interface ServeOptions {
+  /** Protocols to serve, most wanted first. */
+  readonly handlers: readonly Handler[];
+  /** The node key. Default: a fresh one that dies with the process. */
+  readonly key?: NodeKey;
+  /** Address to bind. Default: `::`. Ignored where `listen` is given. */
+  readonly hostname?: string;
+  /** Port for UDP and TCP. Default: 0, any free one. Ignored where `listen` is given. */
+  readonly port?: number;
+  /** Several listeners, each with its own certificate. Default: one. */
+  readonly listen?: readonly ListenOptions[];
+  /** Names and addresses for the node's own certificates. Default: none. */
+  readonly names?: readonly string[];
+  /** Who peers are. Default: everybody is a stranger. */
+  readonly identities?: IdentityProvider;
+  /** Bounds that differ from {@linkcode DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** One connection as `status` shows it. */
+export interface ConnectionInfo {
+  /** The ALPN. */
+  readonly alpn: string;
+  /** The handler's name. */
+  readonly handler: string;
+  /** What carries it. */
+  readonly transport: string;
+  /** The peer's address. */
+  readonly remoteAddr: Address;
+  /** The peer's id, for known peers. */
+  readonly peer?: string;
+  /** The proven key or certificate. */
+  readonly fingerprint?: string;
+  /** When it was accepted. */
+  readonly openedAt: Date;
+}
+
+const log = getLogger(["alknet", "endpoint"]);
+/** Sessions that end within this many milliseconds of the signal need no further waiting. */
+const CLOSE_FLUSH_MS = 50;
+
+/** A running node: listeners, handlers, connections. Made by {@linkcode serve}. */
+export class Endpoint implements AsyncDisposable {
+  /** The node's id. */
+  readonly nodeId: NodeId;
+  /** The node's key. */
+  readonly key: NodeKey;
+  /** What happened so far. */
+  readonly counters: Readonly<Counters>;
+  readonly #counters: Counters;
+  readonly #limits: Limits;
+  readonly #identities: IdentityProvider;
+  readonly #registry = new HandlerRegistry();
+  readonly #admission: Admission;
+  readonly #listeners: Listener[] = [];
+  readonly #sessions = new Set<Session>();
+  readonly #shutdown = new AbortController();
+  readonly #release: (() => void)[] = [];
+  #closing?: Promise<void>;
+
+  private constructor(key: NodeKey, options: ServeOptions) {
+    this.key = key;
+    this.nodeId = formatNodeId(key.publicKey);
+    this.counters = this.#counters = zeroCounters();
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#identities = options.identities ?? NOBODY;
+    this.#admission = new Admission(this.#limits, this.#counters);
+    this.#registry.add(...options.handlers);
+    this.#release.push(this.#identities.onChange(() => this.#reauthorize()));
+    this.#release.push(observe(this.#counters));
+  }
+
+  /** See {@linkcode serve}. */
+  static async start(options: ServeOptions): Promise<Endpoint> {
+    const endpoint = new Endpoint(options.key ?? await generateNodeKey(), options);
+    const { hostname, port } = options;
+    try {
+      for (const listen of options.listen ?? [{ hostname, port }]) {
+        await endpoint.#listen(listen, options.names ?? []);
+      }
+      return endpoint;
+    } catch (error) {
+      await endpoint.close();
+      throw error;
+    }
+  }
+
+  /** The first listener's bound address. */
+  get addr(): Address {
+    return this.#listeners[0]?.addr ?? { hostname: "", port: 0 };
+  }
+
+  /** Every listener with its address, transports and certificate. */
+  get listeners(): readonly Pick<Listener, "addr" | "transports" | "certificates">[] {
+    return this.#listeners;
+  }
+
+  /** Deno's QUIC endpoint of the first listener, so that dialling can use the listening port. */
+  get quicEndpoint(): Deno.QuicEndpoint | undefined {
+    return this.#listeners[0]?.quicEndpoint;
+  }
+
+  /** The handlers, most wanted first. */
+  get handlers(): readonly Handler[] {
+    return this.#registry.handlers;
+  }
+
+  /** Open connections as of now. */
+  get connections(): ConnectionInfo[] {
+    return [...this.#sessions].map(describe);
+  }
+
+  /**
+   * Adds a handler while the node runs; connections are not touched.
+   *
+   * @throws {AlpnConflictError} When one of its ALPNs is taken.
+   */
+  addHandler(handler: Handler): void {
+    this.#registry.add(handler);
+    this.#reconfigure();
+  }
+
+  /** Removes a handler by name while the node runs; its connections go on to their end. */
+  removeHandler(name: string): boolean {
+    const removed = this.#registry.remove(name) !== undefined;
+    if (removed) this.#reconfigure();
+    return removed;
+  }
+
+  /**
+   * Shuts down: refuses newcomers, tells handlers, waits up to `drainTimeoutMs`, closes what is left
+   * with code 5, then lets each handler release what it holds. Later calls wait for the first.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listen(options: ListenOptions, names: readonly string[]): Promise<void> {
+    const certificates = options.certificates ?? await this.#ownCertificates(names);
+    certificates.onError = (error) => log.error("certificate.failed", { error });
+    this.#release.push(() => certificates[Symbol.dispose]());
+    const listener = await Listener.open(options, {
+      limits: this.#limits,
+      nodeId: this.key.publicKey,
+      certificates,
+      alpn: this.#registry.alpn,
+      admit: (addr) => this.#admission.handshake(addr),
+      connected: (conn, from) => this.#connected(conn, from),
+      handshakeFailed: (error) => this.#handshakeFailed(error),
+    });
+    this.#listeners.push(listener);
+  }
+
+  #ownCertificates(names: readonly string[]): Promise<CertificateSource> {
+    return nodeCertificates(this.key, { names });
+  }
+
+  #reconfigure(): void {
+    for (const listener of this.#listeners) listener.configure(this.#registry.alpn);
+  }
+
+  #connected(conn: TransportConnection, listener: Listener): void {
+    const leave = this.#admission.connection(conn.remoteAddr.hostname);
+    if (!leave) return conn.close(CloseCode.Limit, "too many connections");
+    conn.closed.then(leave);
+    const handler = this.#registry.find(conn.alpn);
+    if (!handler) return conn.close(CloseCode.NoHandler, "no handler");
+    const session = new Session(conn, handler, (server) => listener.matches(server), {
+      limits: this.#limits,
+      counters: this.#counters,
+      admission: this.#admission,
+      identities: this.#identities,
+      shutdown: this.#shutdown.signal,
+      report,
+    });
+    this.#sessions.add(session);
+    const endSpan = sessionSpan(session);
+    session.done.then(() => {
+      this.#sessions.delete(session);
+      endSpan();
+    });
+  }
+
+  #handshakeFailed(error: unknown): void {
+    if (error instanceof Error && error.name === "HandshakeTimeoutError") {
+      this.#counters.handshakeTimeout++;
+    } else this.#counters.handshakeFailed++;
+    log.debug("handshake.failed", { error });
+  }
+
+  #reauthorize(): void {
+    for (const session of this.#sessions) session.reauthorize();
+  }
+
+  async #close(): Promise<void> {
+    for (const listener of this.#listeners) listener.drain();
+    this.#shutdown.abort();
+    for (const { conn } of this.#sessions) conn.stopAccepting();
+    await settledWithin(this.#sessions, this.#limits.drainTimeoutMs);
+    for (const { conn } of this.#sessions) conn.close(CloseCode.ShuttingDown, "shutting down");
+    await settledWithin(this.#sessions, CLOSE_FLUSH_MS);
+    for (const listener of this.#listeners) {
+      listener.close(CloseCode.ShuttingDown, "shutting down");
+    }
+    for (const release of this.#release) release();
+    await Promise.allSettled(this.handlers.map((handler) => handler.shutdown?.()));
+  }
+}
+
+/**
+ * Starts a node: every handler on one port number, QUIC on UDP and TLS on TCP, each connection
+ * handed to the handler whose ALPN the TLS handshake chose (RFC 7301).
+ *
+ * @param options Handlers and everything else.
+ * @returns The running endpoint; dispose of it to shut down.
+ * @throws {AlpnConflictError} When two handlers claim one ALPN.
+ * @throws {ListenError} When the port cannot be had.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@alknet/core";
+ * import { ok } from "node:assert/strict";
+ *
+ * await using node = await serve({
+ *   hostname: "127.0.0.1",
+ *   handlers: [{ name: "hello", alpn: ["example/hello"], accept: async () => {} }],
+ * });
+ * ok(node.addr.port > 0);
+ * ```
+ */
+export function serve(options: ServeOptions): Promise<Endpoint> {
+  return Endpoint.start(options);
+}
+
+async function settledWithin(sessions: Iterable<Session>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const all = Promise.allSettled([...sessions].map((session) => session.done));
+  await Promise.race([promise, all]);
+  clearTimeout(timer);
+}
+
+function describe({ conn, handler, fingerprint, openedAt }: Session): ConnectionInfo {
+  return {
+    alpn: conn.alpn,
+    handler: handler.name,
+    transport: conn.transport,
+    remoteAddr: conn.remoteAddr,
+    peer: conn.identity?.id,
+    fingerprint,
+    openedAt,
+  };
+}
+
+function report(event: string, session: Session, error?: unknown): void {
+  const { alpn, transport, remoteAddr, peer, fingerprint } = describe(session);
+  const fields = { alpn, transport, remote: remoteAddr.hostname, peer, fingerprint, error };
+  if (event === "handler.failed") log.warn(event, fields);
+  else if (event.startsWith("handshake.")) log.debug(event, fields);
+  else log.info(event, fields);
+}

@@ -1,0 +1,153 @@
+import type { ServerBinding } from "./auth_wire.ts";
+import type { CertificateSource } from "./certificate_source.ts";
+import type { Address } from "./connection.ts";
+import { ListenError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { QuicListener } from "./transport/quic_listener.ts";
+import { TlsListener } from "./transport/tls_listener.ts";
+import type { ListenerHooks, TransportConnection } from "./transport/transport.ts";
+
+/** One address of an endpoint. */
+export interface ListenOptions {
+  /** Address to bind. Default: `::`, which takes IPv4 and IPv6. */
+  readonly hostname?: string;
+  /** Port, for UDP and TCP alike; 0 lets the system choose one free for both. Default: 0. */
+  readonly port?: number;
+  /** The certificate. Default: leaves issued under the node key. */
+  readonly certificates?: CertificateSource;
+  /** Transports to offer. Default: both. */
+  readonly transports?: readonly ("quic" | "tls")[];
+}
+
+/** What a listener needs from the endpoint. */
+export interface ListenerDeps {
+  readonly limits: Limits;
+  readonly nodeId: Uint8Array;
+  readonly certificates: CertificateSource;
+  readonly alpn: readonly string[];
+  admit: ListenerHooks["admit"];
+  connected(conn: TransportConnection, listener: Listener): void;
+  handshakeFailed: ListenerHooks["handshakeFailed"];
+}
+
+const PORT_TRIES = 16;
+/** Leaf hashes a proof may name: the present leaf and the two before it. */
+const REMEMBERED_LEAVES = 3;
+
+/** One port number with QUIC on UDP and TLS on TCP behind one certificate. */
+export class Listener {
+  readonly #deps: ListenerDeps;
+  readonly #quic?: QuicListener;
+  readonly #tls?: TlsListener;
+  readonly #hashes: Uint8Array[] = [];
+  #alpn: readonly string[];
+
+  private constructor(deps: ListenerDeps, quic?: QuicListener, tls?: TlsListener) {
+    this.#deps = deps;
+    this.#quic = quic;
+    this.#tls = tls;
+    this.#alpn = deps.alpn;
+    deps.certificates.onChange = () => this.configure(this.#alpn);
+  }
+
+  /**
+   * Binds both sockets and starts to accept.
+   *
+   * @throws {ListenError} When a port is taken or not allowed, or QUIC is missing.
+   */
+  static async open(options: ListenOptions, deps: ListenerDeps): Promise<Listener> {
+    const { hostname = "::", port = 0 } = options;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await openOnce({ hostname, port }, options.transports ?? ["quic", "tls"], deps);
+      } catch (error) {
+        if (port !== 0 || attempt >= PORT_TRIES || !(error instanceof ListenError)) throw error;
+      }
+    }
+  }
+
+  /** The bound address. */
+  get addr(): Address {
+    return this.#tls?.addr ?? this.#quic?.addr ?? { hostname: "", port: 0 };
+  }
+
+  /** Transports that are open. */
+  get transports(): string[] {
+    return [...(this.#quic ? ["quic"] : []), ...(this.#tls ? ["tls"] : [])];
+  }
+
+  /** Deno's endpoint, to dial from the listening port. */
+  get quicEndpoint(): Deno.QuicEndpoint | undefined {
+    return this.#quic?.endpoint;
+  }
+
+  /** The certificate handshakes get now. */
+  get certificates(): CertificateSource {
+    return this.#deps.certificates;
+  }
+
+  /** Takes up the present certificate and a new ALPN list. */
+  configure(alpn: readonly string[]): void {
+    const { leaf } = this.#deps.certificates;
+    this.#alpn = alpn;
+    this.#hashes.unshift(leaf.sha256);
+    this.#hashes.splice(REMEMBERED_LEAVES);
+    this.#quic?.configure(leaf, alpn);
+    this.#tls?.configure(leaf, alpn);
+  }
+
+  /** Whether a proof was made for this listener (docs/protocol/auth.md, "Binding"). */
+  matches({ kind, value }: ServerBinding): boolean {
+    if (kind === "node-id") return equal(value, this.#deps.nodeId);
+    if (kind === "leaf-hash") return this.#hashes.some((hash) => equal(value, hash));
+    return this.#deps.certificates.names.includes(new TextDecoder().decode(value));
+  }
+
+  /** Stops accepting; connections live on. */
+  drain(): void {
+    this.#quic?.drain();
+    this.#tls?.drain();
+  }
+
+  /** Closes what is left and frees the ports. */
+  close(code: number, reason: string): void {
+    this.#deps.certificates.onChange = undefined;
+    this.#quic?.close(code, reason);
+    this.#tls?.close();
+  }
+
+  static create(deps: ListenerDeps, quic?: QuicListener, tls?: TlsListener): Listener {
+    return new Listener(deps, quic, tls);
+  }
+}
+
+async function openOnce(
+  addr: Address,
+  transports: readonly string[],
+  deps: ListenerDeps,
+): Promise<Listener> {
+  let listener: Listener | undefined;
+  const hooks: ListenerHooks = {
+    admit: (from) => deps.admit(from),
+    connected: (conn) => listener ? deps.connected(conn, listener) : conn.close(),
+    handshakeFailed: (error) => deps.handshakeFailed(error),
+  };
+  const { limits, certificates: { leaf }, alpn } = deps;
+  const tls = transports.includes("tls") ? new TlsListener(leaf, alpn, limits, hooks) : undefined;
+  await tls?.listen(addr);
+  try {
+    const quic = transports.includes("quic")
+      ? new QuicListener(tls ? { ...addr, port: tls.addr.port } : addr, limits, hooks)
+      : undefined;
+    listener = Listener.create(deps, quic, tls);
+    listener.configure(alpn);
+    return listener;
+  } catch (error) {
+    tls?.close();
+    throw error;
+  }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,43 @@
+import type { CloseInfo } from "../connection.ts";
+import { ConnectionClosedError } from "../errors.ts";
+
+/** The one-way road of a connection from open to closed, shared by every transport. */
+export class Lifetime {
+  /** Resolves once, with how the connection ended. */
+  readonly closed: Promise<CloseInfo>;
+  readonly #resolve: (info: CloseInfo) => void;
+  #abort?: AbortController;
+  #info?: CloseInfo;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<CloseInfo>();
+    this.closed = promise;
+    this.#resolve = resolve;
+  }
+
+  /** Aborts at the end; made on demand, since most connections never ask for it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#info) this.#abort.abort(new ConnectionClosedError(this.#info));
+    return this.#abort.signal;
+  }
+
+  /** How it ended, or undefined while it lives. */
+  get info(): CloseInfo | undefined {
+    return this.#info;
+  }
+
+  /** Ends it; later calls change nothing. Returns whether this call was the one. */
+  end(info: CloseInfo): boolean {
+    if (this.#info) return false;
+    this.#info = info;
+    this.#resolve(info);
+    this.#abort?.abort(new ConnectionClosedError(info));
+    return true;
+  }
+
+  /** Throws when it is over. */
+  assertOpen(): void {
+    if (this.#info) throw new ConnectionClosedError(this.#info);
+  }
+}

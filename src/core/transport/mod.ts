@@ -1,0 +1,12 @@
+/**
+ * What makes connections of sockets: for packages that bring connections of their own, such as
+ * the dialling client. Handlers need nothing of this.
+ *
+ * @module
+ */
+export { proveKey } from "../auth_exchange.ts";
+export type { Binding, ServerBinding } from "../auth_wire.ts";
+export { type ReadGate, readGate } from "./read_gate.ts";
+export { QuicConnection } from "./quic_connection.ts";
+export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
+export type { SingleStream, TransportConnection } from "./transport.ts";

@@ -1,0 +1,25 @@
+/** A set of tests and how `deno test` is to run it. */
+export interface Suite {
+  /** Directories and files, as far as they exist. */
+  readonly paths: readonly string[];
+  /** Flags besides `-A`. */
+  readonly flags: readonly string[];
+}
+
+/** The suites by name; `test` in deno.json runs unit and e2e. */
+export const SUITES: Readonly<Record<string, Suite>> = {
+  /** Everything beside the code, files in parallel. */
+  unit: {
+    paths: ["src", "handlers", "tests"],
+    flags: ["--parallel", "--ignore=tests/e2e,tests/conformance,tests/bench"],
+  },
+  /** User stories with real programs; one after another, since they measure time and load. */
+  e2e: { paths: ["tests/e2e"], flags: [] },
+  /** Code blocks of doc comments and of Markdown. */
+  doc: {
+    paths: ["src", "handlers", "docs", "mod.ts", "README.md"],
+    flags: ["--doc", "--ignore=**/*_test.ts"],
+  },
+  /** External suites against a node of ours. */
+  conformance: { paths: ["tests/conformance"], flags: [] },
+};
