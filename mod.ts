@@ -6,4 +6,4 @@
  */
 export * from "./src/core/mod.ts";
 export * from "./src/client/mod.ts";
-export * from "./src/vault/mod.ts";
+export * as vault from "./src/vault/mod.ts";

@@ -2,8 +2,8 @@ import { type Address, CloseCode, type Connection, type NodeKey } from "@alknet/
 import { proveKey, type ServerBinding, type TransportConnection } from "@alknet/core/transport";
 import { type AttemptOptions, dialQuic } from "./dial_quic.ts";
 import { dialTls } from "./dial_tls.ts";
-import { type Attempt, DialError, failureOf } from "./errors.ts";
-import { PathMemory } from "./path_memory.ts";
+import { type Attempt, DialError, type DialFailure, failureOf } from "./errors.ts";
+import type { PathMemory } from "./path_memory.ts";
 import { race, type Runner } from "./race.ts";
 import { resolveAll } from "./resolve.ts";
 import { type KnownPeer, parseTarget, type Target } from "./target.ts";
@@ -94,16 +94,38 @@ async function connect(
   options: DialOptions,
   signal: AbortSignal,
 ): Promise<TransportConnection> {
-  const addresses = await resolveAll(target.addresses);
+  const addresses = await unlessAborted(resolveAll(target.addresses), signal);
+  if (!addresses) throw new DialError(target.text, abortedBy(options), []);
   if (addresses.length === 0) throw new DialError(target.text, "name", []);
   const plans = planOf(target, addresses, options);
   const result = await race(plans.map((plan) => runnerOf(plan, target, options)), signal);
   if ("won" in result) {
     const { transport } = plans[result.index] ?? {};
-    if (transport) options.paths?.remember(target.text, transport);
+    const raced = new Set(plans.map((plan) => plan.transport)).size > 1;
+    if (transport && raced) options.paths?.remember(target.text, transport);
     return result.won;
   }
   throw dialError(target, plans, result.errors, options.signal);
+}
+
+/** What a promise resolves to, or undefined when the signal comes first. */
+async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const aborted = Promise.withResolvers<undefined>();
+  const abort = (): void => aborted.resolve(undefined);
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([aborted.promise, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function abortedBy({ signal }: DialOptions): DialFailure {
+  return signal?.aborted ? "aborted" : "name";
 }
 
 interface Plan {
@@ -115,7 +137,8 @@ interface Plan {
 /** QUIC first, unless TLS was what worked the last time and QUIC's next probe is not yet due. */
 function planOf(target: Target, addresses: readonly Address[], options: DialOptions): Plan[] {
   const transports = options.transports ?? ["quic", "tls"];
-  const first = options.paths?.preferred(target.text) ?? "quic";
+  const preferred = options.paths?.preferred(target.text) ?? "quic";
+  const first = transports.includes(preferred) ? preferred : transports[0];
   const plans = transports.flatMap((transport) =>
     addresses.map((addr, index) => ({
       transport,

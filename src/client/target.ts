@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { type Address, NodeIdError, parseNodeId } from "@alknet/core";
 import { decodeTicket, looksLikeTicket } from "./ticket.ts";
 
@@ -99,7 +100,8 @@ export function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([a-z0-9._-]+))(?::(\d{1,5}))?$/i.exec(text);
   const hostname = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? DEFAULT_PORT);
-  if (!hostname || hostname.length > 253 || port > 65_535) {
+  const bracketed = match?.[1] !== undefined;
+  if (!hostname || hostname.length > 253 || port > 65_535 || (bracketed && !isIPv6(hostname))) {
     throw new TargetError(`Cannot read the address "${text.slice(0, 80)}": ${FORMS}`);
   }
   return { hostname, port };

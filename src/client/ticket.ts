@@ -5,8 +5,9 @@ import {
   encodeZbase32,
   formatNodeId,
   type NodeId,
+  parseNodeId,
+  Zbase32Error,
 } from "@alknet/core";
-import { parseNodeId, Zbase32Error } from "@alknet/core";
 
 /** How to reach and trust a node, in one word that can be pasted. */
 export interface Ticket {
@@ -29,6 +30,8 @@ const PREFIX = "alk1";
 const MAX_ADDRESSES = 16;
 const MAX_CHARACTERS = 4_096;
 const CHECK_BYTES = 4;
+/** Names and addresses; nothing that could play tricks on a terminal or a file. */
+const HOST = /^[\w.:%-]{1,253}$/;
 
 /**
  * Writes a ticket: `alk1` and z-base-32 of node id, addresses, secret and a checksum
@@ -88,7 +91,7 @@ export function decodeTicket(text: string): Ticket {
 
 /** Whether a text means to be a ticket. */
 export function looksLikeTicket(text: string): boolean {
-  return text.startsWith(PREFIX) && text.length > 60 && !/[@:.]/.test(text);
+  return text.trim().startsWith(PREFIX) && text.length > 60 && !/[@:.]/.test(text);
 }
 
 interface Cursor {
@@ -109,14 +112,17 @@ function ticketBytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function addressBytes({ hostname, port }: Address): number[] {
+  if (!HOST.test(hostname) || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new TicketError("Cannot write a ticket: an address is not a host name and a port");
+  }
   const host = new TextEncoder().encode(hostname);
-  if (host.length > 255) throw new TicketError("Cannot write a ticket: a host name is too long");
   return [host.length, ...host, port >> 8, port & 0xff];
 }
 
 function takeAddress(cursor: Cursor): Address {
   const hostname = new TextDecoder().decode(take(cursor, takeByte(cursor)));
   const port = takeByte(cursor) << 8 | takeByte(cursor);
+  if (!HOST.test(hostname)) throw new TicketError("Cannot read the ticket: bad host name in it");
   return { hostname, port };
 }
 

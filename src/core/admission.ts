@@ -20,7 +20,11 @@ export class Admission {
     }
     if (!this.#hasRoom(addr)) return undefined;
     this.#counters.handshaking++;
-    return once(() => this.#counters.handshaking--);
+    const leave = addr === undefined ? undefined : this.#addresses.enter(networkOf(addr));
+    return once(() => {
+      this.#counters.handshaking--;
+      leave?.();
+    });
   }
 
   /** Takes a place for a connection from an address. */
@@ -76,10 +80,12 @@ class Tally {
 
 /** One customer: an IPv4 address, or the /64 that IPv6 hands to a single site (RFC 6177). */
 export function networkOf(addr: string): string {
-  if (!addr.includes(":")) return addr;
-  const [head = "", tail] = addr.toLowerCase().split("%")[0]?.split("::") ?? [];
-  const left = head.split(":").filter(Boolean);
-  const right = tail?.split(":").filter(Boolean) ?? [];
+  const plain = addr.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
+  if (!plain.includes(":")) return plain;
+  const groups = plain.replace(/%.*/, "").replace(/\d+(\.\d+){3}$/, "0:0");
+  const [left = [], right = []] = groups.split("::").map((half) =>
+    half.split(":").filter(Boolean).map((group) => group.replace(/^0+(?=.)/, ""))
+  );
   const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0");
   return [...left, ...zeros, ...right].slice(0, 4).join(":");
 }

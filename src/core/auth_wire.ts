@@ -12,7 +12,7 @@ import { ProtocolError } from "./errors.ts";
 /** Bytes of a hello, always. */
 export const HELLO_BYTES = 47;
 /** Most bytes of a reply after its two length bytes. */
-export const MAX_REPLY_BYTES = 355;
+export const MAX_REPLY_BYTES = 354;
 /** Bytes of the server's random challenge. */
 export const NONCE_BYTES = 32;
 

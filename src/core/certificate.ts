@@ -97,7 +97,7 @@ export async function issueLeaf(key: NodeKey, options: LeafOptions = {}): Promis
     notBefore: new Date(now.getTime() - DAY_MS),
     notAfter,
     publicKeyInfo: new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey)),
-    extensions: leafExtensions([nodeServerName(key.publicKey), ...names]),
+    extensions: leafExtensions(key.publicKey, [nodeServerName(key.publicKey), ...names]),
   });
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", der));
@@ -182,18 +182,25 @@ function anchorBody(publicKey: Uint8Array): Uint8Array<ArrayBuffer> {
     extensions: [
       extension("2.5.29.19", sequence(boolean(true)), true),
       extension("2.5.29.15", bitString(new Uint8Array([0x06]), 1), true),
+      extension("2.5.29.14", octetString(keyIdentifier(publicKey))),
     ],
   }, new Uint8Array([1]));
 }
 
-/** Basic constraints, key usage, extended key usage, subject alternative names (RFC 5280 4.2.1). */
-function leafExtensions(names: readonly string[]): Uint8Array[] {
+/** Basic constraints, key usages, names, and by which key it was issued (RFC 5280 4.2.1). */
+function leafExtensions(issuer: Uint8Array, names: readonly string[]): Uint8Array[] {
   return [
     extension("2.5.29.19", sequence(), true),
     extension("2.5.29.15", bitString(new Uint8Array([0x80]), 7), true),
     extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.1"))),
     extension("2.5.29.17", sequence(...names.map(generalName))),
+    extension("2.5.29.35", sequence(tlv(0x80, keyIdentifier(issuer)))),
   ];
+}
+
+/** Any 20 octets that tell keys apart will do (RFC 5280 4.2.1.2); strict verifiers want some. */
+function keyIdentifier(publicKey: Uint8Array): Uint8Array {
+  return publicKey.subarray(0, 20);
 }
 
 function extension(oid: string, value: Uint8Array, critical = false): Uint8Array<ArrayBuffer> {

@@ -150,7 +150,8 @@ function privateKeyOf(pem: string): KeyObject {
 
 function namesOf({ cert }: Pair): string[] {
   const names = parse(cert).subjectAltName ?? "";
-  return names.split(/,\s*/).map((name) => name.replace(/^(DNS|IP Address):/, "").toLowerCase());
+  return names.split(/,\s*/).filter(Boolean)
+    .map((name) => name.replace(/^(DNS|IP Address):/, "").toLowerCase());
 }
 
 function parse(cert: string): X509Certificate {

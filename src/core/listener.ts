@@ -100,7 +100,8 @@ export class Listener {
   matches({ kind, value }: ServerBinding): boolean {
     if (kind === "node-id") return equal(value, this.#deps.nodeId);
     if (kind === "leaf-hash") return this.#hashes.some((hash) => equal(value, hash));
-    return this.#deps.certificates.names.includes(new TextDecoder().decode(value));
+    const name = new TextDecoder().decode(value);
+    return this.#deps.certificates.names.some((each) => nameCovers(each, name));
   }
 
   /** Stops accepting; connections live on. */
@@ -135,8 +136,9 @@ async function openOnce(
   const { limits, certificates: { leaf }, alpn } = deps;
   const tls = transports.includes("tls") ? new TlsListener(leaf, alpn, limits, hooks) : undefined;
   await tls?.listen(addr);
+  let quic: QuicListener | undefined;
   try {
-    const quic = transports.includes("quic")
+    quic = transports.includes("quic")
       ? new QuicListener(tls ? { ...addr, port: tls.addr.port } : addr, limits, hooks)
       : undefined;
     listener = Listener.create(deps, quic, tls);
@@ -144,8 +146,16 @@ async function openOnce(
     return listener;
   } catch (error) {
     tls?.close();
+    quic?.close(0, "");
     throw error;
   }
+}
+
+/** Whether a certificate's name stands for a host's: `*` for one whole label (RFC 9525 6.3). */
+function nameCovers(pattern: string, name: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === name;
+  const dot = name.indexOf(".");
+  return dot > 0 && name.slice(dot) === pattern.slice(1);
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

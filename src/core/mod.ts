@@ -24,6 +24,7 @@
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";
+export * from "./config_identities.ts";
 export * from "./connection.ts";
 export * from "./endpoint.ts";
 export * from "./errors.ts";

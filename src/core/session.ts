@@ -30,7 +30,7 @@ export class Session {
   readonly #deps: SessionDeps;
   #fingerprint?: string;
   #identity?: Identity;
-  #leaveIdentity?: () => void;
+  #timedOut = false;
 
   constructor(
     conn: TransportConnection,
@@ -54,7 +54,7 @@ export class Session {
    * connection at once.
    */
   reauthorize(): void {
-    if (!this.#fingerprint) return;
+    if (!this.#fingerprint || this.conn.signal.aborted) return;
     const known = this.#identity;
     this.#identity = this.#deps.identities.fromFingerprint(this.#fingerprint);
     const disabled = this.#deps.identities.isDisabled(this.#fingerprint);
@@ -69,8 +69,6 @@ export class Session {
       if (await this.#authenticate(matches)) await this.#serve();
     } catch (error) {
       this.#failed(error);
-    } finally {
-      this.#leaveIdentity?.();
     }
     await this.conn.closed;
   }
@@ -78,13 +76,14 @@ export class Session {
   /** Handshake and proof, within the time both are given; false when the peer was turned away. */
   async #authenticate(matches: (server: ServerBinding) => boolean): Promise<boolean> {
     const timer = setTimeout(() => {
+      this.#timedOut = true;
       this.#deps.counters.handshakeTimeout++;
       this.#deps.report("handshake.timeout", this, new HandshakeTimeoutError("No proof in time"));
       this.conn.close(CloseCode.Timeout, "handshake took too long");
     }, this.#deps.limits.handshakeTimeoutMs);
     try {
       const refusal = await this.#exchange(matches);
-      if (refusal) await this.#refuse(refusal);
+      if (refusal) this.#refuse(refusal);
       return !refusal && this.#enterIdentity();
     } finally {
       clearTimeout(timer);
@@ -102,14 +101,15 @@ export class Session {
     await conn.handshake;
     const { fingerprint, refusal } = await readProof(conn, nonce, { matches });
     const verdict = refusal ?? this.#settle(peerAuth, fingerprint);
-    if (!verdict) await sendVerdict(conn);
+    await sendVerdict(conn, verdict);
     return verdict;
   }
 
-  /** A certificate may be listed by its key or by its hash. */
+  /** A certificate may be listed by its key or by its hash, and be disabled by either. */
   #bestOf(fingerprints: readonly string[]): string | undefined {
     const { identities } = this.#deps;
-    return fingerprints.find((each) => identities.fromFingerprint(each)) ?? fingerprints[0];
+    return fingerprints.find((each) => identities.isDisabled(each)) ??
+      fingerprints.find((each) => identities.fromFingerprint(each)) ?? fingerprints[0];
   }
 
   #settle(peerAuth: string, fingerprint: string | undefined): Refusal | undefined {
@@ -134,17 +134,19 @@ export class Session {
     };
   }
 
-  async #refuse(refusal: Refusal): Promise<void> {
+  #refuse(refusal: Refusal): void {
     this.#deps.counters.authRefused++;
     this.#deps.report(`auth.${refusal}`, this);
-    await sendVerdict(this.conn, refusal);
     this.conn.close(CloseCode.AuthRefused, refusal);
   }
 
   #enterIdentity(): boolean {
     if (!this.#identity) return true;
-    this.#leaveIdentity = this.#deps.admission.identity(this.#identity.id);
-    if (this.#leaveIdentity) return true;
+    const leave = this.#deps.admission.identity(this.#identity.id);
+    if (leave) {
+      this.conn.closed.then(leave); // not when the handler is done: it may hang
+      return true;
+    }
     this.#deps.report("limit.identity", this);
     this.conn.close(CloseCode.Limit, "too many connections of this identity");
     return false;
@@ -180,11 +182,12 @@ export class Session {
   }
 
   #failed(error: unknown): void {
-    const peerLeft = error instanceof ConnectionClosedError;
+    const peerLeft = error instanceof ConnectionClosedError && this.conn.signal.aborted;
     const served = this.conn.auth !== undefined;
-    if (!served) this.#deps.counters.handshakeFailed++;
-    else if (!peerLeft) this.#deps.counters.handlerFailed++;
-    this.#deps.report(served ? "handler.failed" : "handshake.failed", this, error);
+    if (!served && !this.#timedOut) this.#deps.counters.handshakeFailed++;
+    if (served && !peerLeft) this.#deps.counters.handlerFailed++;
+    const event = peerLeft ? "connection.lost" : "handler.failed";
+    this.#deps.report(served ? event : "handshake.failed", this, error);
     this.conn.close(served ? CloseCode.HandlerFailed : CloseCode.AuthRefused, "failed");
   }
 }

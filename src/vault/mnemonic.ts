@@ -31,7 +31,7 @@ export const MAX_BIP39_PASSPHRASE_BYTES = 1024;
  * wipe(phrase);
  * ```
  */
-export function generateMnemonic(wordCount: WordCount = 12): Bytes {
+export function generateMnemonic(wordCount: WordCount = 12): Uint8Array<ArrayBuffer> {
   if (!WORD_COUNTS.includes(wordCount)) throw wordCountError(wordCount);
   const entropy = randomBytes(wordCount * 4 / 3);
   try {
@@ -57,7 +57,7 @@ export function generateMnemonic(wordCount: WordCount = 12): Bytes {
  * strictEqual(phrase.split(" ").at(-1), "about");
  * ```
  */
-export function mnemonicFromEntropy(entropy: Uint8Array): Bytes {
+export function mnemonicFromEntropy(entropy: Uint8Array): Uint8Array<ArrayBuffer> {
   const wordCount = entropy.length * 3 / 4;
   if (!WORD_COUNTS.includes(wordCount)) {
     throw new MnemonicError(`Cannot make a phrase from ${entropy.length} bytes of entropy`);
@@ -87,7 +87,7 @@ export function mnemonicFromEntropy(entropy: Uint8Array): Bytes {
  * deepStrictEqual(entropyFromMnemonic(phrase), new Uint8Array(16));
  * ```
  */
-export function entropyFromMnemonic(mnemonic: Uint8Array): Bytes {
+export function entropyFromMnemonic(mnemonic: Uint8Array): Uint8Array<ArrayBuffer> {
   const indices = wordIndices(mnemonic);
   const bits = packBits(indices);
   const wordCount = indices.length;
@@ -147,7 +147,7 @@ export function isValidMnemonic(mnemonic: Uint8Array): boolean {
 export async function mnemonicToSeed(
   mnemonic: Uint8Array,
   passphrase: Uint8Array = new Uint8Array(),
-): Promise<Bytes> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const password = canonicalMnemonic(mnemonic);
   try {
     const salt = saltOf(passphrase);

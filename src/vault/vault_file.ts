@@ -1,5 +1,6 @@
 import { type Argon2Cost, DEFAULT_ARGON2_COST } from "./argon2.ts";
 import { type Bytes, copyOf, randomBytes, utf8, wipe } from "./bytes.ts";
+import { DecryptionError } from "./errors.ts";
 import { createOrReuseKeyFile, defaultKeyFilePath, readKeyFile } from "./key_file.ts";
 import {
   checkPassphrase,
@@ -13,9 +14,12 @@ import {
 import { canonicalMnemonic, generateMnemonic, type WordCount } from "./mnemonic.ts";
 import { OpenVaultFile } from "./open_vault_file.ts";
 import { createFile } from "./private_file.ts";
-import { DATA_KEY_BYTES, formatVaultDocument, type KeySlot } from "./vault_document.ts";
-import type { VaultDocument } from "./vault_document.ts";
-import { DecryptionError } from "./errors.ts";
+import {
+  DATA_KEY_BYTES,
+  formatVaultDocument,
+  type KeySlot,
+  type VaultDocument,
+} from "./vault_document.ts";
 import { VaultFileError, WrongPassphraseError } from "./vault_file_errors.ts";
 import { readVaultDocument, vaultFileExists } from "./vault_file_io.ts";
 

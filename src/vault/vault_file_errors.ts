@@ -19,6 +19,7 @@ export type VaultFileFault =
 
 /** Thrown for a vault file that cannot be used; the message says what to do. */
 export class VaultFileError extends Error {
+  /** Name of the class. */
   override readonly name = "VaultFileError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -34,6 +35,7 @@ export class VaultFileError extends Error {
 
 /** Thrown where the passphrase does not open the vault file, or its passphrase slot was changed. */
 export class WrongPassphraseError extends Error {
+  /** Name of the class. */
   override readonly name = "WrongPassphraseError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -41,6 +43,7 @@ export class WrongPassphraseError extends Error {
 
 /** Thrown for a passphrase that no slot is made with: empty or too long. */
 export class PassphraseLengthError extends RangeError {
+  /** Name of the class. */
   override readonly name = "PassphraseLengthError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -48,6 +51,7 @@ export class PassphraseLengthError extends RangeError {
 
 /** Thrown for a key file that is missing, is not one, or that others can read. */
 export class KeyFileError extends Error {
+  /** Name of the class. */
   override readonly name = "KeyFileError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -55,6 +59,7 @@ export class KeyFileError extends Error {
 
 /** Thrown for Argon2id costs outside the limits. */
 export class Argon2CostError extends RangeError {
+  /** Name of the class. */
   override readonly name = "Argon2CostError";
   /** Who has to act. */
   readonly blame: Blame = "local";

@@ -1,13 +1,13 @@
-import { type Argon2Cost, DEFAULT_ARGON2_COST } from "./argon2.ts";
 import { dirname } from "node:path";
 
+import { type Argon2Cost, DEFAULT_ARGON2_COST } from "./argon2.ts";
 import { wipe } from "./bytes.ts";
+import { DecryptionError } from "./errors.ts";
 import { defaultKeyFilePath, readKeyFile } from "./key_file.ts";
 import { checkPassphrase, openPart, unwrapWithKeyFile, wrapWithPassphrase } from "./key_slot.ts";
 import { removeIfPresent, syncDirectory } from "./private_file.ts";
-import type { KeyFileSlot, VaultDocument } from "./vault_document.ts";
+import type { KeyFileSlot, KeySlot, VaultDocument } from "./vault_document.ts";
 import { unwrapDataKey, type VaultFileKey } from "./vault_file.ts";
-import { DecryptionError } from "./errors.ts";
 import { KeyFileError, VaultFileError } from "./vault_file_errors.ts";
 import { readVaultDocument, replaceVaultDocument } from "./vault_file_io.ts";
 
@@ -61,8 +61,8 @@ export interface ChangePassphraseOptions {
  */
 export async function upgradeToPassphrase(options: UpgradeToPassphraseOptions): Promise<boolean> {
   const { path, key, passphrase, argon2 = DEFAULT_ARGON2_COST } = options;
-  const { slots } = await replacePassphraseSlot({ path, key, passphrase, argon2 });
-  const slot = slots.find((candidate) => candidate.type === "keyfile");
+  const before = await replacePassphraseSlot({ path, key, passphrase, argon2, keep: [] });
+  const slot = before.slots.find((candidate) => candidate.type === "keyfile");
   return slot ? await removeKeyFile(slot, options.keyFilePath ?? defaultKeyFilePath(path)) : false;
 }
 
@@ -89,7 +89,7 @@ export async function upgradeToPassphrase(options: UpgradeToPassphraseOptions): 
 export async function changePassphrase(options: ChangePassphraseOptions): Promise<void> {
   const { path, oldPassphrase, newPassphrase, argon2 = DEFAULT_ARGON2_COST } = options;
   const key = { passphrase: oldPassphrase };
-  await replacePassphraseSlot({ path, key, passphrase: newPassphrase, argon2 });
+  await replacePassphraseSlot({ path, key, passphrase: newPassphrase, argon2, keep: ["keyfile"] });
 }
 
 interface Replacement {
@@ -97,9 +97,11 @@ interface Replacement {
   readonly key: VaultFileKey;
   readonly passphrase: Uint8Array;
   readonly argon2: Argon2Cost;
+  /** Other slots that stay. */
+  readonly keep: readonly KeySlot["type"][];
 }
 
-/** Writes the file with one slot, a new passphrase slot; resolves with what it was before. */
+/** Writes the file with a new passphrase slot; resolves with what it was before. */
 async function replacePassphraseSlot(replacement: Replacement): Promise<VaultDocument> {
   const { path, key, passphrase, argon2 } = replacement;
   checkPassphrase(passphrase);
@@ -108,7 +110,8 @@ async function replacePassphraseSlot(replacement: Replacement): Promise<VaultDoc
   try {
     await checkDataKey(document, dataKey);
     const slot = await wrapWithPassphrase(dataKey, passphrase, argon2);
-    await replaceVaultDocument(path, { ...document, slots: [slot] });
+    const kept = document.slots.filter(({ type }) => replacement.keep.includes(type));
+    await replaceVaultDocument(path, { ...document, slots: [slot, ...kept] });
     return document;
   } finally {
     wipe(dataKey);

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Connection, Stream } from "../connection.ts";
-import { ConnectionClosedError } from "../errors.ts";
+import { ConnectionClosedError, StreamClosedError } from "../errors.ts";
 
 /** Two ends of one fresh connection, made by the source under test. */
 export interface ConnectedPair extends AsyncDisposable {
@@ -54,6 +54,15 @@ export const connectionCompliance: readonly ComplianceCase[] = [
     strictEqual((await readAll(there)).length, 0);
     await sendAndEnd(there, pattern(1000));
     strictEqual((await readAll(here)).length, 1000);
+  }),
+  single("write() after closeWrite() is refused and harms nothing else", async (pair) => {
+    const [here, there] = await openBoth(pair.client, pair.server);
+    await here.closeWrite();
+    await here.closeWrite();
+    await rejects(here.write(pattern(1)), StreamClosedError);
+    await sendAndEnd(there, pattern(1000));
+    strictEqual((await readAll(here)).length, 1000);
+    strictEqual(pair.client.signal.aborted, false);
   }),
   single("read() fills no more than the buffer and loses nothing", async ({ client, server }) => {
     const [here, there] = await openBoth(client, server);

@@ -52,6 +52,7 @@ export class QuicReceive implements ReceiveStream {
 export class QuicSend implements SendStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lifetime: Lifetime;
+  #closing?: Promise<void>;
   #writable?: WritableStream<Uint8Array>;
 
   constructor(sink: WritableStream<Uint8Array>, lifetime: Lifetime) {
@@ -64,8 +65,9 @@ export class QuicSend implements SendStream {
     await this.#writer.write(bytes).catch((error) => streamFailed(error, this.#lifetime));
   }
 
-  async closeWrite(): Promise<void> {
-    await this.#writer.close().catch((error) => streamFailed(error, this.#lifetime));
+  closeWrite(): Promise<void> {
+    return this.#closing ??= this.#writer.close()
+      .catch((error) => streamFailed(error, this.#lifetime));
   }
 
   get writable(): WritableStream<Uint8Array> {

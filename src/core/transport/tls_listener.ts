@@ -93,6 +93,7 @@ export class TlsListener {
   }
 
   #handshakeBegins(socket: Socket): void {
+    socket.on("error", () => {}); // reported as tlsClientError; without a listener it would throw
     const release = this.#hooks.admit(plainAddress(socket.remoteAddress));
     if (!release) return void socket.destroy();
     const key = peerKey(socket);
@@ -106,7 +107,6 @@ export class TlsListener {
       this.#sockets.delete(socket);
       this.#handshakeOver(key);
     });
-    socket.on("error", () => {}); // reported as tlsClientError; without a listener it would throw
   }
 
   #handshakeOver(key: string): void {

@@ -59,7 +59,8 @@ export class TlsStream implements SingleStream {
   write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#socket.write(bytes, (error) => error ? reject(this.#failed(error)) : resolve());
+    if (this.#socket.writableEnded) reject(this.#failed()); // the socket would end the whole connection
+    else this.#socket.write(bytes, (error) => error ? reject(this.#failed(error)) : resolve());
     return promise;
   }
 
@@ -132,10 +133,10 @@ export class TlsStream implements SingleStream {
     return null;
   }
 
-  #failed(error: Error): Error {
+  #failed(error?: Error): Error {
     const info = this.#lifetime.info;
     return info
       ? new ConnectionClosedError(info, { cause: error })
-      : new StreamClosedError(`Stream is over: ${error.message}`, { cause: error });
+      : new StreamClosedError(`Stream is over: ${error?.message ?? "ended"}`, { cause: error });
   }
 }

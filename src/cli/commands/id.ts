@@ -1,0 +1,57 @@
+import { encodeTicket, parseAddress } from "@alknet/client";
+import { nodeServerName, signedAnchor } from "@alknet/core";
+import { Command } from "commander";
+import { readConfig } from "../config/config.ts";
+import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
+import { formatAddress, reachableAddresses } from "../node/addresses.ts";
+import { askNode, isRunning } from "../node/control.ts";
+import { readNodeKey, type VaultOptions } from "../node/open_vault.ts";
+import { namesOf } from "../node/run_node.ts";
+import type { NodeStatus } from "../node/status.ts";
+
+interface IdOptions extends VaultOptions {
+  readonly ca?: boolean;
+}
+
+const MAX_TICKET_ADDRESSES = 8;
+
+/** `alknet id`: who this node is and how others reach and trust it. */
+export function idCommand(): Command {
+  return withVaultOptions(
+    new Command("id")
+      .description("show this node's id, fingerprint, addresses and ticket")
+      .option("--ca", "print the anchor certificate, for curl --cacert and openssl -CAfile"),
+  ).action((options: IdOptions, command: Command) => id(options, contextOf(command)));
+}
+
+async function id(options: IdOptions, { terminal, paths }: CommandContext): Promise<void> {
+  const key = await readNodeKey(paths, options);
+  const anchor = await signedAnchor(key);
+  if (options.ca && !terminal.json) return terminal.line(anchor.trimEnd());
+  const { nodeId, fingerprint } = namesOf(key);
+  const serverName = nodeServerName(key.publicKey);
+  const addresses = await addressesOf(paths.control, paths.config);
+  const ticket = encodeTicket({
+    nodeId,
+    addresses: addresses.slice(0, MAX_TICKET_ADDRESSES).map((each) => parseAddress(each)),
+  });
+  terminal.data({ nodeId, fingerprint, serverName, addresses, ticket, anchor });
+  const { bold } = terminal.style;
+  terminal.line(`${bold("Node id")}      ${nodeId}`);
+  terminal.line(`${bold("Fingerprint")}  ${fingerprint}`);
+  terminal.line(`${bold("TLS name")}     ${serverName}`);
+  for (const address of addresses) terminal.line(`${bold("Reach it at")}  ${nodeId}@${address}`);
+  terminal.line(`${bold("Ticket")}       ${ticket}`);
+}
+
+/** The running node's addresses, or those its configuration would give it. */
+async function addressesOf(control: string, configFile: string): Promise<string[]> {
+  if (await isRunning(control)) {
+    const status = await askNode(control, "status") as NodeStatus;
+    return status.listeners.flatMap(({ reachable }) => reachable);
+  }
+  const config = await readConfig(configFile);
+  return config.listen
+    .flatMap(({ address }) => reachableAddresses(address))
+    .map((address) => formatAddress(address));
+}

@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import { type CommandContext, contextOf } from "../context.ts";
+import { askNode } from "../node/control.ts";
+import type { NodeStatus } from "../node/status.ts";
+import { ago, columns, type Terminal } from "../terminal.ts";
+
+/** `alknet status`: what the running node is doing. */
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("show the running node: listeners, protocols, connections, counters")
+    .action((_options: unknown, command: Command) => status(contextOf(command)));
+}
+
+async function status({ terminal, paths }: CommandContext): Promise<void> {
+  const answer = await askNode(paths.control, "status") as NodeStatus;
+  terminal.data(answer);
+  if (terminal.json) return;
+  const { bold } = terminal.style;
+  const memory = `${Math.round(answer.memoryBytes / 1_048_576)} MiB`;
+  const up = ago(new Date(answer.startedAt));
+  terminal.line(`${bold("Node")}  ${answer.nodeId}`);
+  terminal.line(`      up ${up}, process ${answer.pid}, ${memory}, version ${answer.version}`);
+  for (const listener of answer.listeners) {
+    terminal.line(
+      `      ${listener.reachable.join("  ")} over ${listener.transports.join(" and ")}`,
+    );
+    terminal.line(`      certificate until ${listener.certificateEnds.slice(0, 10)}`);
+  }
+  table(terminal, [["PROTOCOL", "ALPN", "KEY", "OPEN"], ...handlerRows(answer)]);
+  if (answer.connections.length > 0) {
+    table(terminal, [["OPEN", "FOR", "PEER", "OVER", "FROM"], ...connectionRows(answer)]);
+  }
+  table(terminal, [["COUNTER", "SO FAR"], ...counterRows(answer)]);
+}
+
+function table(terminal: Terminal, rows: readonly (readonly string[])[]): void {
+  terminal.line();
+  const [heading = "", ...lines] = columns(rows);
+  terminal.line(terminal.style.dim(heading));
+  for (const line of lines) terminal.line(line);
+}
+
+function handlerRows({ handlers }: NodeStatus): string[][] {
+  return handlers.map(({ name, alpn, peerAuth, connections }) => [
+    name,
+    alpn.join(" "),
+    peerAuth,
+    String(connections),
+  ]);
+}
+
+function connectionRows({ connections }: NodeStatus): string[][] {
+  return connections.map((conn) => [
+    conn.alpn,
+    ago(new Date(conn.openedAt)),
+    conn.peer ?? (conn.fingerprint ? "unknown key" : "-"),
+    conn.transport,
+    `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
+  ]);
+}
+
+function counterRows({ counters }: NodeStatus): string[][] {
+  return Object.entries(counters)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => [name, String(count)]);
+}

@@ -1,0 +1,186 @@
+import type { Limits } from "@alknet/core";
+import { parseAddress, TargetError } from "@alknet/client";
+import type { Address } from "@alknet/core";
+import { ConfigError } from "../errors.ts";
+import { locate } from "./locate.ts";
+import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
+import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
+
+/** `alknet.toml` as the program uses it. */
+export interface Config {
+  /** The file it came from, or undefined for the embedded default. */
+  readonly file?: string;
+  readonly names: readonly string[];
+  readonly listen: readonly ListenConfig[];
+  readonly handlers: readonly string[];
+  readonly modules: readonly string[];
+  readonly echoPeerAuth: "none" | "optional" | "required";
+  readonly limits: Partial<Limits>;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logFormat: "text" | "json";
+}
+
+/** One `[[listen]]`. */
+export interface ListenConfig {
+  readonly address: Address;
+  readonly transports: readonly ("quic" | "tls")[];
+  /** X.509 files, where the node does not issue its own certificate. */
+  readonly x509?: { readonly certFile: string; readonly keyFile: string };
+}
+
+/**
+ * Reads and checks `alknet.toml`.
+ *
+ * @returns The configuration; the embedded default where there is no file.
+ * @throws {ConfigError} At the place of the first mistake.
+ */
+export async function readConfig(file: string): Promise<Config> {
+  const toml = await readToml(file);
+  return toml ? { ...configOf(toml), file } : configOf(parseToml(file, ""));
+}
+
+/** Checks parsed TOML and fills in what is missing. */
+export function configOf(toml: TomlFile): Config {
+  assertKnownTables(toml);
+  const node = table(toml, "node");
+  const handlers = table(toml, "handlers");
+  const log = table(toml, "log");
+  return {
+    names: node.strings("names"),
+    listen: listenOf(toml),
+    handlers: handlers.strings("enabled"),
+    modules: handlers.strings("modules"),
+    echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
+    limits: limitsOf(toml),
+    logLevel: oneOf(log.string("level"), LEVELS, "info"),
+    logFormat: oneOf(log.string("format"), FORMATS, "text"),
+  };
+}
+
+const PEER_AUTH = ["none", "optional", "required"] as const;
+const LEVELS = ["debug", "info", "warning", "error"] as const;
+const FORMATS = ["text", "json"] as const;
+const TRANSPORTS = ["quic", "tls"] as const;
+
+function listenOf(toml: TomlFile): ListenConfig[] {
+  const count = Math.max(1, tablesOf(toml, "listen").length);
+  return Array.from({ length: count }, (_, index) => {
+    const listen = table(toml, "listen", index);
+    const cert = listen.string("cert");
+    const key = listen.string("key");
+    if (Boolean(cert) !== Boolean(key)) {
+      throw listen.error(cert ? "cert" : "key", '"cert" and "key" go together');
+    }
+    return {
+      address: addressOf(listen),
+      transports: listen.strings("transports").map((each) => oneOf(each, TRANSPORTS, "quic")),
+      x509: cert && key ? { certFile: cert, keyFile: key } : undefined,
+    };
+  });
+}
+
+function addressOf(listen: Table): Address {
+  try {
+    return parseAddress(listen.string("address"));
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    throw listen.error("address", `"address" must be host:port, such as "[::]:4433"`);
+  }
+}
+
+function limitsOf(toml: TomlFile): Partial<Limits> {
+  const limits = table(toml, "limits");
+  return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
+}
+
+interface Table {
+  string(key: string): string;
+  strings(key: string): readonly string[];
+  integer(key: string): number;
+  error(key: string, problem: string): ConfigError;
+}
+
+/** One table with its values checked against the schema and its gaps filled. */
+function table(toml: TomlFile, name: string, index = 0): Table {
+  const given = tablesOf(toml, name)[index] ?? {};
+  const fail = (key: string | undefined, problem: string): ConfigError =>
+    new ConfigError(toml.file, locate(toml.text, { table: name, index, key }), problem);
+  for (const key of Object.keys(given)) {
+    if (!fieldOf(name, key)) throw fail(key, unknownKey(name, key));
+  }
+  const value = (key: string): unknown => {
+    const field = fieldOf(name, key);
+    if (!field) throw fail(key, unknownKey(name, key));
+    const found = given[key] ?? fallbackOf(field);
+    const problem = problemOf(field, found);
+    if (problem) throw fail(key, problem);
+    return found;
+  };
+  return {
+    string: (key) => String(value(key)),
+    strings: (key) => [value(key)].flat().map(String),
+    integer: (key) => Number(value(key)),
+    error: fail,
+  };
+}
+
+function fieldOf(tableName: string, key: string): Field | undefined {
+  return FIELDS.find((field) => field.table === tableName && field.key === key);
+}
+
+function fallbackOf({ fallback, key }: Field): unknown {
+  return fallback === "" ? "" : parseToml("schema", `${key} = ${fallback}`).root[key];
+}
+
+/** What is wrong with a value, or undefined. */
+function problemOf(field: Field, value: unknown): string | undefined {
+  const { key, type, values, min = 0 } = field;
+  if (type === "integer") {
+    const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
+    return good ? undefined : `"${key}" must be a whole number of at least ${min}`;
+  }
+  const texts = type === "strings" ? value : [value];
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
+    return `"${key}" must be ${type === "strings" ? "an array of strings" : "a string"}`;
+  }
+  const foreign = texts.find((text) => values && !values.includes(text));
+  if (foreign !== undefined) return `"${key}" must be one of: ${values?.join(", ")}`;
+  return texts.some((text) => text.includes("\0")) ? `"${key}" contains NUL` : undefined;
+}
+
+function assertKnownTables(toml: TomlFile): void {
+  const known = new Set(FIELDS.map((field) => field.table));
+  for (const [name, value] of Object.entries(toml.root)) {
+    const place = (): ReturnType<typeof locate> => {
+      const found = locate(toml.text, { table: name });
+      return found.line > 1 ? found : locate(toml.text, { table: "", key: name });
+    };
+    if (!known.has(name)) {
+      throw new ConfigError(toml.file, place(), `Unknown table "${name}": ${nearest(name, known)}`);
+    }
+    if (Array.isArray(value) !== ARRAY_TABLES.has(name)) {
+      const form = ARRAY_TABLES.has(name) ? `[[${name}]]` : `[${name}]`;
+      throw new ConfigError(toml.file, place(), `Write ${form}`);
+    }
+  }
+}
+
+function unknownKey(tableName: string, key: string): string {
+  const keys = FIELDS.filter((field) => field.table === tableName).map((field) => field.key);
+  return `Unknown key "${key}" in [${tableName}]: ${nearest(key, new Set(keys))}`;
+}
+
+/** The known name that shares most of its start, as advice. */
+function nearest(name: string, known: ReadonlySet<string>): string {
+  const shared = (other: string): number => {
+    let count = 0;
+    while (count < other.length && other[count] === name[count]) count++;
+    return count;
+  };
+  const [best] = [...known].sort((a, b) => shared(b) - shared(a));
+  return best && shared(best) >= 2 ? `did you mean "${best}"?` : `one of ${[...known].join(", ")}`;
+}
+
+function oneOf<const T extends string>(text: string, values: readonly T[], otherwise: T): T {
+  return values.find((value) => value === text) ?? otherwise;
+}

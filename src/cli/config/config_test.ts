@@ -1,0 +1,124 @@
+import { deepStrictEqual, doesNotThrow, match, ok, strictEqual, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { CliError, ConfigError } from "../errors.ts";
+import { configOf } from "./config.ts";
+import { locate } from "./locate.ts";
+import { parseToml } from "./read_tables.ts";
+import { FIELDS } from "./schema.ts";
+import { configTemplate } from "./template.ts";
+
+function read(text: string): ReturnType<typeof configOf> {
+  return configOf(parseToml("alknet.toml", text));
+}
+
+function mistake(text: string): string {
+  try {
+    read(text);
+  } catch (error) {
+    ok(error instanceof ConfigError, String(error));
+    return error.message;
+  }
+  return "no mistake found";
+}
+
+Deno.test("an empty file is the embedded default", () => {
+  const config = read("");
+  deepStrictEqual(config.listen[0]?.address, { hostname: "::", port: 4433 });
+  deepStrictEqual(config.handlers, ["ping", "http", "echo"]);
+  strictEqual(config.limits.maxConnections, 10_000);
+});
+
+Deno.test("every key is taken up", () => {
+  const config = read(`
+    [node]
+    names = ["node.example"]
+    [[listen]]
+    address = "127.0.0.1:1"
+    transports = ["tls"]
+    [[listen]]
+    address = "[::1]:2"
+    cert = "/c.pem"
+    key = "/k.pem"
+    [handlers]
+    enabled = ["echo"]
+    [echo]
+    peer_auth = "required"
+    [limits]
+    max_handshakes = 7
+    [log]
+    level = "debug"
+    format = "json"
+  `);
+  strictEqual(config.listen.length, 2);
+  deepStrictEqual(config.listen[0]?.transports, ["tls"]);
+  deepStrictEqual(config.listen[1]?.x509, { certFile: "/c.pem", keyFile: "/k.pem" });
+  strictEqual(config.limits.maxHandshakes, 7);
+  strictEqual(config.echoPeerAuth, "required");
+  strictEqual(config.logFormat, "json");
+});
+
+Deno.test("mistakes are told with line, column and advice", () => {
+  strictEqual(mistake("[limits]\n\n  max_conections = 1\n").split(": ")[0], "alknet.toml:3:3");
+  match(mistake("[limits]\nmax_conections = 1"), /did you mean "max_connections"/);
+  match(mistake("[limits]\nmax_streams = 0"), /2:1: "max_streams" must be a whole number/);
+  match(
+    mistake('[limit]\nmax_streams = "many"'),
+    /1:1: Unknown table "limit": did you mean "limits"/,
+  );
+  match(mistake("[listen]\naddress = ':1'"), /Write \[\[listen\]\]/);
+  match(mistake("[[listen]]\n[[listen]]\naddress = 'a b'"), /3:1: "address" must be host:port/);
+  match(mistake('[[listen]]\ncert = "c.pem"'), /"cert" and "key" go together/);
+  match(mistake('[log]\nlevel = "loud"'), /one of: debug, info/);
+  match(mistake("[node]\nnames = 7"), /array of strings/);
+  match(mistake("[node\nnames = 7"), /^alknet\.toml:\d+:\d+: /);
+  match(mistake('[node]\nnames = ["a\\u0000b"]'), /NUL/);
+});
+
+Deno.test("the file that init writes is good, complete and all defaults", () => {
+  const template = configTemplate();
+  deepStrictEqual(read(template), read("[[listen]]"));
+  for (const { key } of FIELDS) match(template, new RegExp(`^# ${key} = `, "m"));
+  const switchedOn = template.replaceAll(/^# (\w+ = (?!"").*)$/gm, "$1");
+  deepStrictEqual(read(switchedOn), read(""));
+});
+
+Deno.test("whatever the file says, the answer is a configuration or a ConfigError", () => {
+  const key = fc.constantFrom(...FIELDS.map((field) => field.key), "other");
+  const table = fc.constantFrom("node", "listen", "handlers", "limits", "log", "x");
+  const value = fc.constantFrom(
+    "1",
+    '"a"',
+    "[]",
+    '["quic"]',
+    "true",
+    "{}",
+    "1979-05-27",
+    "-1",
+    "1.5",
+  );
+  const line = fc.tuple(key, value).map(([k, v]) => `${k} = ${v}`);
+  const header = fc.tuple(table, fc.boolean()).map(([t, twice]) => twice ? `[[${t}]]` : `[${t}]`);
+  const text = fc.array(fc.oneof(line, header, fc.string())).map((lines) => lines.join("\n"));
+  fc.assert(
+    fc.property(text, (toml) => {
+      try {
+        read(toml);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("locate() finds keys in the right one of several tables", () => {
+  const toml = '[[peer]]\nid = "a"\n\n[[peer]]\n  "id" = "b"\n';
+  deepStrictEqual(locate(toml, { table: "peer", index: 1, key: "id" }), { line: 5, column: 3 });
+  deepStrictEqual(locate(toml, { table: "peer", index: 1, key: "none" }), { line: 4, column: 1 });
+  deepStrictEqual(locate(toml, { table: "none" }), { line: 1, column: 1 });
+});
+
+Deno.test("config errors are for people: exit code 3", () => {
+  doesNotThrow(() => read(""));
+  throws(() => read("[x]"), (error) => error instanceof CliError && error.exitCode === 3);
+});

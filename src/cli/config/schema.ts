@@ -1,0 +1,133 @@
+import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
+
+/** What a key of `alknet.toml` may hold. */
+export type FieldType = "string" | "strings" | "integer" | "boolean";
+
+/** One key: all that is known of it, for reading, for `alknet init` and for the documentation. */
+export interface Field {
+  /** The table it stands in, such as `limits`; a table of an array for `listen`. */
+  readonly table: string;
+  /** Its name in the table. */
+  readonly key: string;
+  readonly type: FieldType;
+  /** What holds where it is missing, as TOML; empty where nothing does. */
+  readonly fallback: string;
+  /** What it is for, in one or two sentences. */
+  readonly doc: string;
+  /** Values it may have, for strings. */
+  readonly values?: readonly string[];
+  /** Smallest value, for integers. Default: 0. */
+  readonly min?: number;
+}
+
+/** Tables that may stand several times, as `[[name]]`. */
+export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen"]);
+
+/** Limits of the endpoint by their key in the file. */
+export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
+  (Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]).map((name) => [snakeCase(name), name]),
+);
+
+const LIMIT_DOCS: Readonly<Record<keyof Limits, string>> = {
+  maxConnections: "Open connections in all.",
+  maxConnectionsPerAddress: "Open connections from one IPv4 address or IPv6 /64 network.",
+  maxConnectionsPerIdentity: "Open connections of one identity.",
+  maxHandshakes: "Handshakes under way at once.",
+  handshakeTimeoutMs: "Milliseconds for the TLS handshake, and again for the proof of the key.",
+  maxStreams: "Streams of each kind a peer may have open on one connection.",
+  maxBufferedBytes: "Bytes read ahead of a slow handler on a TLS connection.",
+  idleTimeoutMs: "Milliseconds of silence after which a QUIC connection is given up.",
+  drainTimeoutMs: "Milliseconds for connections to finish at shutdown.",
+  lingerTimeoutMs: "Milliseconds for a peer to close after its handler is done.",
+};
+
+/** Every key of `alknet.toml`, in the order in which `alknet init` writes them. */
+export const FIELDS: readonly Field[] = [
+  {
+    table: "node",
+    key: "names",
+    type: "strings",
+    fallback: "[]",
+    doc: "DNS names and addresses for the node's own certificates, beside its node id.",
+  },
+  {
+    table: "listen",
+    key: "address",
+    type: "string",
+    fallback: '"[::]:4433"',
+    doc: "Address and port, the same number for UDP (QUIC) and TCP (TLS). [::] takes IPv4 too.",
+  },
+  {
+    table: "listen",
+    key: "transports",
+    type: "strings",
+    fallback: '["quic", "tls"]',
+    values: ["quic", "tls"],
+    doc: "Transports to offer.",
+  },
+  {
+    table: "listen",
+    key: "cert",
+    type: "string",
+    fallback: "",
+    doc:
+      "PEM chain of an X.509 certificate; without one the node issues its own. Reread on change.",
+  },
+  {
+    table: "listen",
+    key: "key",
+    type: "string",
+    fallback: "",
+    doc: "PEM private key of that certificate.",
+  },
+  {
+    table: "handlers",
+    key: "enabled",
+    type: "strings",
+    fallback: '["ping", "http", "echo"]',
+    doc: "Protocols to serve, most wanted first. See: alknet handlers.",
+  },
+  {
+    table: "handlers",
+    key: "modules",
+    type: "strings",
+    fallback: "[]",
+    doc: "Your own handlers: modules whose export `handler` is one (docs/handlers.md).",
+  },
+  {
+    table: "echo",
+    key: "peer_auth",
+    type: "string",
+    fallback: '"none"',
+    values: ["none", "optional", "required"],
+    doc: "Whether the echo protocol begins with a proof of the peer's key.",
+  },
+  ...[...LIMIT_KEYS].map(([key, name]): Field => ({
+    table: "limits",
+    key,
+    type: "integer",
+    fallback: String(DEFAULT_LIMITS[name]),
+    min: 1,
+    doc: LIMIT_DOCS[name],
+  })),
+  {
+    table: "log",
+    key: "level",
+    type: "string",
+    fallback: '"info"',
+    values: ["debug", "info", "warning", "error"],
+    doc: "Least important events to log.",
+  },
+  {
+    table: "log",
+    key: "format",
+    type: "string",
+    fallback: '"text"',
+    values: ["text", "json"],
+    doc: "Lines for people, or one JSON object a line.",
+  },
+];
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,86 @@
+import { dial, type DialOptions, type KnownPeer, PathMemory } from "@alknet/client";
+import type { Connection, NodeKey } from "@alknet/core";
+import type { Command } from "commander";
+import { type IdentityFile, readIdentities } from "./node/identities_file.ts";
+import { readNodeKey, type VaultOptions } from "./node/open_vault.ts";
+import { makePrivateDirectory, type Paths } from "./paths.ts";
+import { CliError, ExitCode } from "./errors.ts";
+
+/** Options of every command that dials. */
+export interface DialCommandOptions extends VaultOptions {
+  readonly transport?: string;
+  readonly timeout: number;
+}
+
+/** Adds the options of dialling. */
+export function withDialOptions(command: Command): Command {
+  return command
+    .option("--transport <name>", "use only quic or only tls, instead of racing both")
+    .option("--timeout <seconds>", "give up after this long", Number, 10);
+}
+
+/**
+ * Dials as this node, with what `peer add` knows and what worked before.
+ *
+ * @param proof Whether the protocol begins with a proof of the key.
+ */
+export async function dialAs(
+  paths: Paths,
+  target: string,
+  alpn: string,
+  options: DialCommandOptions & { readonly proof: boolean; readonly signal?: AbortSignal },
+): Promise<{ conn: Connection; key?: NodeKey }> {
+  const peers = await readIdentities(paths.identities);
+  const key = options.proof ? await readNodeKey(paths, options) : undefined;
+  const memory = await readPaths(paths.dialPaths);
+  const conn = await dial(target, {
+    alpn,
+    identity: key,
+    signal: options.signal,
+    timeoutMs: timeoutMs(options.timeout),
+    transports: transportsOf(options.transport),
+    knownPeer: (name) => peerNamed(peers, name),
+    paths: memory,
+  });
+  await writePaths(paths, memory);
+  return { conn, key };
+}
+
+function peerNamed(file: IdentityFile, name: string): KnownPeer | undefined {
+  const peer = file.peers.find((each) => each.peerId === name);
+  return peer?.nodeId ? { nodeId: peer.nodeId, addresses: peer.addresses } : undefined;
+}
+
+function transportsOf(name: string | undefined): DialOptions["transports"] {
+  if (name === undefined) return undefined;
+  if (name === "quic" || name === "tls") return [name];
+  throw new CliError(`--transport must be quic or tls, not "${name}"`, ExitCode.Usage);
+}
+
+function timeoutMs(seconds: number): number {
+  if (seconds > 0 && seconds <= 3_600) return seconds * 1000;
+  throw new CliError("--timeout must be between 0 and 3600 seconds", ExitCode.Usage);
+}
+
+/** A lost or broken memory costs a fraction of a second at the next dial, so it never fails one. */
+async function readPaths(file: string): Promise<PathMemory> {
+  const memory = new PathMemory();
+  const text = await Deno.readTextFile(file).catch(() => "null");
+  try {
+    memory.restore(JSON.parse(text));
+  } catch {
+    return memory;
+  }
+  return memory;
+}
+
+async function writePaths(paths: Paths, memory: PathMemory): Promise<void> {
+  const temporary = `${paths.dialPaths}.${crypto.randomUUID()}`;
+  try {
+    await makePrivateDirectory(paths.data);
+    await Deno.writeTextFile(temporary, JSON.stringify(memory), { mode: 0o600 });
+    await Deno.rename(temporary, paths.dialPaths);
+  } catch {
+    await Deno.remove(temporary).catch(() => {}); // see readPaths()
+  }
+}

@@ -1,0 +1,49 @@
+import {
+  ConnectionClosedError,
+  IdentityConflictError,
+  ListenError,
+  ScopeError,
+} from "@alknet/core";
+import { DialError, TargetError, TicketError } from "@alknet/client";
+import {
+  AgentSocketError,
+  KeyFileError,
+  MnemonicError,
+  SecretInputError,
+  VaultFileError,
+  WrongPassphraseError,
+} from "@alknet/vault";
+import { CommanderError } from "commander";
+import { CliError, ExitCode } from "./errors.ts";
+
+/** The exit code that an error of any package stands for. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError) return error.exitCode;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+  if (error instanceof DialError) {
+    return error.failure === "wrong-key" ? ExitCode.Refused : ExitCode.Unreachable;
+  }
+  if (error instanceof ConnectionClosedError) {
+    return error.info.code === 4 ? ExitCode.Refused : ExitCode.Unreachable;
+  }
+  if (error instanceof TargetError || error instanceof TicketError || error instanceof ScopeError) {
+    return ExitCode.Usage;
+  }
+  if (error instanceof ListenError) return ExitCode.Unavailable;
+  if (error instanceof IdentityConflictError) return ExitCode.Config;
+  if (error instanceof MnemonicError) return ExitCode.Usage;
+  return LOCKED.some((type) => error instanceof type) ? ExitCode.Locked : ExitCode.Failed;
+}
+
+const LOCKED = [
+  WrongPassphraseError,
+  KeyFileError,
+  VaultFileError,
+  SecretInputError,
+  AgentSocketError,
+];
+
+/** Whether an error is one that people are meant to read, rather than a defect of ours. */
+export function isExpected(error: unknown): boolean {
+  return exitCodeOf(error) !== ExitCode.Failed;
+}

@@ -1,0 +1,83 @@
+import type { Handler } from "@alknet/core";
+import { echo } from "@alknet/echo";
+import { http } from "@alknet/http";
+import { ALPN as PING_ALPN, ping } from "@alknet/ping";
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Config } from "../config/config.ts";
+import { CliError, ExitCode } from "../errors.ts";
+
+/** A protocol this program can serve. */
+export interface BuiltInHandler {
+  /** One line for people. */
+  readonly doc: string;
+  /** Makes it as configured. */
+  create(config: Config): Handler;
+}
+
+/** Every protocol in the program, by the name `handlers.enabled` uses. */
+export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
+  string,
+  BuiltInHandler
+>([
+  ["ping", { doc: "Round trips and who you are here (alknet ping)", create: () => ping() }],
+  ["http", { doc: "HTTP/1.1 and HTTP/2 for curl and browsers", create: () => http() }],
+  ["echo", {
+    doc: "Every byte back, for trying things out",
+    create: ({ echoPeerAuth }) => echo({ peerAuth: echoPeerAuth }),
+  }],
+]);
+
+/**
+ * Makes the configured handlers, in order.
+ *
+ * @throws {CliError} For a name nobody knows, or a module that does not export a handler.
+ */
+export async function createHandlers(config: Config): Promise<Handler[]> {
+  const builtIn = config.handlers.map((name) => createBuiltIn(name, config));
+  const loaded = await Promise.all(config.modules.map((specifier) => load(specifier, config)));
+  return [...builtIn, ...loaded];
+}
+
+/** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN]);
+
+function createBuiltIn(name: string, config: Config): Handler {
+  const found = BUILT_IN.get(name);
+  if (found) return found.create(config);
+  throw new CliError(
+    `Unknown handler "${name}" in [handlers] enabled: one of ${[...BUILT_IN.keys()].join(", ")}`,
+    ExitCode.Config,
+  );
+}
+
+async function load(specifier: string, config: Config): Promise<Handler> {
+  const url = moduleUrl(specifier, config.file);
+  const module: unknown = await import(url).catch((error) => {
+    throw new CliError(`Cannot load handler module "${specifier}": ${error.message}`, 3, {
+      cause: error,
+    });
+  });
+  const handler: unknown = typeof module === "object" && module !== null && "handler" in module
+    ? module.handler
+    : undefined;
+  if (isHandler(handler)) return handler;
+  throw new CliError(
+    `Handler module "${specifier}" has no export "handler" with name, alpn and accept`,
+    ExitCode.Config,
+  );
+}
+
+/** Files stand relative to the configuration file; `npm:`, `jsr:` and URLs are taken as they are. */
+function moduleUrl(specifier: string, configFile: string | undefined): string {
+  if (/^[a-z]+:/.test(specifier)) return specifier;
+  const base = configFile ? resolve(configFile, "..") : Deno.cwd();
+  return pathToFileURL(isAbsolute(specifier) ? specifier : resolve(base, specifier)).href;
+}
+
+function isHandler(value: unknown): value is Handler {
+  return typeof value === "object" && value !== null &&
+    "name" in value && typeof value.name === "string" &&
+    "alpn" in value && Array.isArray(value.alpn) &&
+    "accept" in value && typeof value.accept === "function";
+}

@@ -1,0 +1,57 @@
+import { Command, type CommanderError } from "commander";
+import { completionsCommand } from "./commands/completions.ts";
+import { configCommand } from "./commands/config.ts";
+import { connectCommand } from "./commands/connect.ts";
+import { handlersCommand } from "./commands/handlers.ts";
+import { idCommand } from "./commands/id.ts";
+import { initCommand } from "./commands/init.ts";
+import { peerCommand } from "./commands/peer.ts";
+import { pingCommand } from "./commands/ping.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { statusCommand } from "./commands/status.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { vaultCommand } from "./commands/vault.ts";
+import { VERSION } from "./version.ts";
+
+const AFTER_HELP = `
+Targets: <node-id>@host:port, sha256:<hex>@host:port, host:port, a ticket, or a peer's name.
+Exit codes: 0 done, 1 defect, 2 usage, 3 configuration, 4 unreachable, 5 refused,
+6 not running, 7 vault locked, 8 port taken.`;
+
+/** The whole command line; nothing runs before it is parsed. */
+export function program(): Command {
+  const root = new Command("alknet")
+    .description("One port, many protocols, dispatched by the TLS handshake")
+    .version(VERSION)
+    .option("--json", "print results as JSON")
+    .addHelpText("after", AFTER_HELP);
+  const commands = [
+    initCommand(),
+    idCommand(),
+    serveCommand(),
+    statusCommand(),
+    handlersCommand(),
+    pingCommand(),
+    connectCommand(),
+    peerCommand(),
+    tokenCommand(),
+    vaultCommand(),
+    configCommand(),
+    completionsCommand(),
+  ];
+  for (const command of commands) root.addCommand(command);
+  throwInsteadOfExit(root);
+  return root;
+}
+
+/** `--json` works before and after the command's name; usage errors are thrown. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride((error: CommanderError) => {
+    throw error;
+  });
+  command.configureOutput({ writeErr: () => {} });
+  for (const child of command.commands) {
+    child.option("--json", "print results as JSON");
+    throwInsteadOfExit(child);
+  }
+}
