@@ -1,1 +1,37 @@
-export {};
+/**
+ * HTTP/1.1, HTTP/2 and WebSocket behind the dispatcher: an application is a fetch handler or a Hono
+ * app, and learns of each request who sent it over what.
+ *
+ * A request's way through this package: `http.ts` (the handler) → `bridge.ts` (bytes to the
+ * internal server and back) → `origin.ts` (Deno's HTTP server on a loopback port) → `routes.ts` →
+ * your application.
+ *
+ * ```ts
+ * import { serve, trustAnchor } from "@alknet/core";
+ * import { bearer, http, type HttpEnv } from "@alknet/http";
+ * import { Hono } from "hono";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * const app = new Hono<HttpEnv>()
+ *   .get("/whence", (c) => c.text(c.env.remoteAddr.hostname))
+ *   .get("/secret", bearer({ scope: "secret:read" }), (c) => c.text("for your eyes only"));
+ *
+ * await using node = await serve({
+ *   hostname: "127.0.0.1",
+ *   names: ["localhost"],
+ *   handlers: [http({ app })],
+ * });
+ * const caCerts = [trustAnchor(node.key.publicKey)];
+ * using client = Deno.createHttpClient({ caCerts });
+ * const url = `https://localhost:${node.addr.port}`;
+ * strictEqual(await (await fetch(`${url}/whence`, { client })).text(), "127.0.0.1");
+ * const refused = await fetch(`${url}/secret`, { client });
+ * strictEqual(refused.status, 401);
+ * await refused.body?.cancel();
+ * ```
+ *
+ * @module
+ */
+export * from "./bearer.ts";
+export * from "./http.ts";
+export * from "./http_info.ts";

@@ -13,9 +13,7 @@ import { encodeGreeting, PROBE_BYTES, whoamiOf } from "./ping_wire.ts";
 /** ALPN identifier of the ping protocol. */
 export const ALPN = "alknet/ping";
 
-/**
- * Asked of every client: strangers learn nothing from this handler.
- */
+/** Asked of every client: strangers learn nothing from this handler. */
 const PEER_AUTH: PeerAuth = "required";
 
 /**

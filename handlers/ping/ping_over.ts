@@ -52,7 +52,7 @@ const TIMEOUT_MS = 5_000;
  * @throws {ProtocolError} When something else comes.
  * @throws {ConnectionClosedError} When the connection ends.
  *
- * @example See the module's own.
+ * @example
  * ```ts
  * import { forEachStream } from "@alknet/core";
  * import { memoryPair } from "@alknet/core/testing";
@@ -145,6 +145,7 @@ class Pinger implements Disposable {
 
   /** Resetting the stream is what wakes a read that waits for ever. */
   async #inTime<T>(task: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted(); // an abort while the stream was being opened
     let late: PingTimeoutError | undefined;
     const timer = setTimeout(() => {
       late = new PingTimeoutError(`No answer within ${this.#timeoutMs} ms`);

@@ -1,5 +1,5 @@
 import { dial, type DialOptions, type KnownPeer, PathMemory } from "@alknet/client";
-import type { Connection, NodeKey } from "@alknet/core";
+import type { Connection } from "@alknet/core";
 import type { Command } from "commander";
 import { type IdentityFile, readIdentities } from "./node/identities_file.ts";
 import { readNodeKey, type VaultOptions } from "./node/open_vault.ts";
@@ -22,17 +22,19 @@ export function withDialOptions(command: Command): Command {
 /**
  * Dials as this node, with what `peer add` knows and what worked before.
  *
- * @param proof Whether the protocol begins with a proof of the key.
+ * @param options What the command line said, and whether the protocol begins with a proof.
+ * @returns The connection, and how long dialling took.
  */
 export async function dialAs(
   paths: Paths,
   target: string,
   alpn: string,
   options: DialCommandOptions & { readonly proof: boolean; readonly signal?: AbortSignal },
-): Promise<{ conn: Connection; key?: NodeKey }> {
+): Promise<{ conn: Connection; dialMs: number }> {
   const peers = await readIdentities(paths.identities);
   const key = options.proof ? await readNodeKey(paths, options) : undefined;
   const memory = await readPaths(paths.dialPaths);
+  const begun = performance.now();
   const conn = await dial(target, {
     alpn,
     identity: key,
@@ -42,8 +44,9 @@ export async function dialAs(
     knownPeer: (name) => peerNamed(peers, name),
     paths: memory,
   });
+  const dialMs = performance.now() - begun;
   await writePaths(paths, memory);
-  return { conn, key };
+  return { conn, dialMs };
 }
 
 function peerNamed(file: IdentityFile, name: string): KnownPeer | undefined {

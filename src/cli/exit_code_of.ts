@@ -35,6 +35,20 @@ export function exitCodeOf(error: unknown): ExitCode {
   return LOCKED.some((type) => error instanceof type) ? ExitCode.Locked : ExitCode.Failed;
 }
 
+/** What helps beyond the message itself, where this program knows; else nothing. */
+export function adviceFor(error: unknown): string {
+  if (error instanceof ConnectionClosedError && error.info.reason === "not-accepted") {
+    return '; its owner can let you in: alknet peer add NAME --node-id ID, with the id from "alknet id"';
+  }
+  if (error instanceof WrongPassphraseError) {
+    return "; the words open it anew: alknet init --restore";
+  }
+  if (error instanceof ListenError && /in use/i.test(error.message)) {
+    return "; another program has the port: choose one with --listen";
+  }
+  return "";
+}
+
 const LOCKED = [
   WrongPassphraseError,
   KeyFileError,

@@ -7,7 +7,11 @@
 import { runCli } from "./mod.ts";
 import { runAgainWithQuic } from "./run_again.ts";
 
+/** Time for the last packets, a QUIC connection's close among them, to leave the process. */
+const FLUSH_MS = 50;
+
 if (import.meta.main) {
   const again = typeof Deno.QuicEndpoint === "undefined";
-  Deno.exit(again ? await runAgainWithQuic() : await runCli(Deno.args));
+  const code = again ? await runAgainWithQuic() : await runCli(Deno.args);
+  setTimeout(() => Deno.exit(code), FLUSH_MS);
 }

@@ -17,7 +17,7 @@
  */
 import { CommanderError } from "commander";
 import { ExitCode } from "./errors.ts";
-import { exitCodeOf, isExpected } from "./exit_code_of.ts";
+import { adviceFor, exitCodeOf, isExpected } from "./exit_code_of.ts";
 import { program } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -47,7 +47,7 @@ function explain(error: unknown, code: ExitCode, json: boolean): void {
   if (error instanceof CommanderError) {
     return terminal.note(`${message.replace(/^error: /, "alknet: ")} (see "alknet --help")`);
   }
-  if (isExpected(error)) return terminal.note(`alknet: ${message}`);
+  if (isExpected(error)) return terminal.note(`alknet: ${message}${adviceFor(error)}`);
   const detail = error instanceof Error ? error.stack : message;
   terminal.note(`alknet: a defect of this program, please report it: ${detail}`);
 }

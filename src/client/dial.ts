@@ -193,6 +193,6 @@ function dialError(
 
 function reasonOf(error: unknown): string {
   if (error instanceof DOMException && error.name === "TimeoutError") return "no answer";
-  if (error instanceof Error) return error.message.split("\n")[0] ?? error.name;
-  return String(error);
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line.replace(/^(aborted by peer: )?the cryptographic handshake failed: /, "");
 }

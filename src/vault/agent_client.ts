@@ -65,16 +65,15 @@ async function exchange(
 ): Promise<Bytes> {
   signal?.throwIfAborted();
   const conn = await connect(socketPath);
-  const give = (): void => conn.close();
-  const closeOnce = once(give);
+  const closeOnce = once(() => conn.close());
   const timer = setTimeout(closeOnce, timeoutMs);
   signal?.addEventListener("abort", closeOnce, { once: true });
   try {
     await conn.write(encodeFrame(request));
-    return await firstMessage(conn);
+    return await firstMessage(conn, socketPath);
   } catch (cause) {
     signal?.throwIfAborted();
-    if (cause instanceof AgentProtocolError) throw cause;
+    if (cause instanceof AgentProtocolError || cause instanceof AgentUnavailableError) throw cause;
     throw unavailable(socketPath, "it gave no answer", cause);
   } finally {
     clearTimeout(timer);
@@ -83,7 +82,7 @@ async function exchange(
   }
 }
 
-async function firstMessage(conn: Deno.UnixConn): Promise<Bytes> {
+async function firstMessage(conn: Deno.UnixConn, path: string): Promise<Bytes> {
   const frames = new FrameDecoder();
   const buffer = new Uint8Array(READ_BYTES);
   try {
@@ -95,7 +94,7 @@ async function firstMessage(conn: Deno.UnixConn): Promise<Bytes> {
     frames.clear();
     wipe(buffer);
   }
-  throw new AgentProtocolError("Cannot read answer: the agent hung up");
+  throw unavailable(path, "it hung up");
 }
 
 async function connect(path: string): Promise<Deno.UnixConn> {
@@ -106,7 +105,7 @@ async function connect(path: string): Promise<Deno.UnixConn> {
   }
 }
 
-function unavailable(path: string, detail: string, cause: unknown): AgentUnavailableError {
+function unavailable(path: string, detail: string, cause?: unknown): AgentUnavailableError {
   return new AgentUnavailableError(`Cannot reach an agent at "${path}": ${detail}`, { cause });
 }
 

@@ -36,6 +36,7 @@ export interface VaultAgent extends AsyncDisposable {
 const MAX_CLIENTS = 32;
 const IDLE_TIMEOUT_MS = 300_000;
 const READ_BYTES = 16_384;
+const ACCEPT_PAUSE_MS = 100;
 
 /**
  * Serves the node's keys over the SSH agent protocol (RFC 9987) to programs of the same user: it lists
@@ -101,11 +102,18 @@ class AgentServer {
     const end = (): void => this.#end();
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
+    while (!signal.aborted) await this.#acceptOne(signal);
+    await Promise.all(this.#clients.values());
+  }
+
+  /** An accept that fails, for want of descriptors say, must not end the agent. */
+  async #acceptOne(signal: AbortSignal): Promise<void> {
     try {
-      for await (const conn of this.#listener) this.#admit(conn);
-    } finally {
-      signal.removeEventListener("abort", end);
-      await Promise.all(this.#clients.values());
+      this.#admit(await this.#listener.accept());
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#options.onClientError?.(error);
+      await pause(ACCEPT_PAUSE_MS, signal);
     }
   }
 
@@ -155,6 +163,14 @@ class AgentServer {
       error instanceof Deno.errors.ConnectionReset;
     if (!ordinary) this.#options.onClientError?.(error);
   }
+}
+
+/** Resolves after a time, or at once when `signal` fires. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
 }
 
 function encodeAndWipe(message: Uint8Array): Uint8Array {

@@ -1,7 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { wordlist } from "@scure/bip39/wordlists/english.js";
 
-import { type Bytes, concat, copyOf, randomBytes, utf8, wipe } from "./bytes.ts";
+import { type Bytes, concat, randomBytes, wipe } from "./bytes.ts";
 import { MnemonicError } from "./errors.ts";
 import { packBits, unpackBits, wordIndices, wordsOf } from "./mnemonic_words.ts";
 
@@ -9,10 +8,6 @@ import { packBits, unpackBits, wordIndices, wordsOf } from "./mnemonic_words.ts"
 export type WordCount = 12 | 15 | 18 | 21 | 24;
 
 const WORD_COUNTS: readonly number[] = [12, 15, 18, 21, 24];
-const ROUNDS = 2048;
-
-/** Longest BIP-39 passphrase taken, in bytes. */
-export const MAX_BIP39_PASSPHRASE_BYTES = 1024;
 
 /**
  * Makes a new phrase from the system's random generator (BIP-39, English).
@@ -65,7 +60,7 @@ export function mnemonicFromEntropy(entropy: Uint8Array): Uint8Array<ArrayBuffer
   const bits = concat(entropy, [checksum(entropy, wordCount)]);
   const indices = unpackBits(bits, wordCount);
   try {
-    return wordsOf(indices, wordlist);
+    return wordsOf(indices);
   } finally {
     wipe(bits, indices);
   }
@@ -126,41 +121,6 @@ export function isValidMnemonic(mnemonic: Uint8Array): boolean {
   }
 }
 
-/**
- * The seed of a phrase (BIP-39, "From mnemonic to seed"): PBKDF2-HMAC-SHA512, 2,048 rounds.
- *
- * @param mnemonic UTF-8 of a valid phrase.
- * @param passphrase UTF-8 of the optional BIP-39 passphrase; every passphrase gives a valid seed.
- * @returns 64 bytes; the caller wipes them.
- * @throws {MnemonicError} For an invalid phrase, or a passphrase that is too long or not UTF-8.
- *
- * @example
- * ```ts
- * import { mnemonicToSeed } from "@alknet/vault";
- * import { strictEqual } from "node:assert/strict";
- *
- * const phrase = new TextEncoder().encode("abandon ".repeat(11) + "about");
- * const seed = await mnemonicToSeed(phrase);
- * strictEqual(seed.toHex().slice(0, 16), "5eb00bbddcf06908");
- * ```
- */
-export async function mnemonicToSeed(
-  mnemonic: Uint8Array,
-  passphrase: Uint8Array = new Uint8Array(),
-): Promise<Uint8Array<ArrayBuffer>> {
-  const password = canonicalMnemonic(mnemonic);
-  try {
-    const salt = saltOf(passphrase);
-    const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
-    const algorithm = { name: "PBKDF2", hash: "SHA-512", salt, iterations: ROUNDS };
-    const seed = new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, 512));
-    wipe(salt);
-    return seed;
-  } finally {
-    wipe(password);
-  }
-}
-
 /** The phrase as BIP-39 hashes it: lower case, single spaces. Throws where it is not valid. */
 export function canonicalMnemonic(mnemonic: Uint8Array): Bytes {
   const entropy = entropyFromMnemonic(mnemonic);
@@ -175,31 +135,6 @@ export function canonicalMnemonic(mnemonic: Uint8Array): Bytes {
 function checksum(entropy: Uint8Array, wordCount: number): number {
   const mask = 0xff << (8 - wordCount / 3) & 0xff;
   return (sha256(entropy)[0] ?? 0) & mask;
-}
-
-function saltOf(passphrase: Uint8Array): Bytes {
-  const normal = normalizePassphrase(passphrase);
-  try {
-    return concat(utf8("mnemonic"), normal);
-  } finally {
-    wipe(normal);
-  }
-}
-
-/** NFKD. ASCII is its own normal form, so only other text passes through a string. */
-function normalizePassphrase(passphrase: Uint8Array): Bytes {
-  if (passphrase.length > MAX_BIP39_PASSPHRASE_BYTES) {
-    throw new MnemonicError(
-      `Cannot use the passphrase: it is longer than ${MAX_BIP39_PASSPHRASE_BYTES} bytes`,
-    );
-  }
-  if (passphrase.every((byte) => byte < 0x80)) return copyOf(passphrase);
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(passphrase);
-    return utf8(text.normalize("NFKD"));
-  } catch (cause) {
-    throw new MnemonicError("Cannot use the passphrase: it is not valid UTF-8", { cause });
-  }
 }
 
 function wordCountError(count: number): MnemonicError {

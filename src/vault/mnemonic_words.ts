@@ -40,8 +40,8 @@ export function wordIndices(text: Uint8Array): Uint16Array<ArrayBuffer> {
 }
 
 /** The words of `indices` with single spaces between them. */
-export function wordsOf(indices: Uint16Array, words: readonly string[]): Bytes {
-  const parts = [...indices].flatMap((index) => [SPACE, utf8(words[index] ?? "")]);
+export function wordsOf(indices: Uint16Array): Bytes {
+  const parts = [...indices].flatMap((index) => [SPACE, utf8(wordlist[index] ?? "")]);
   return concat(...parts.slice(1));
 }
 

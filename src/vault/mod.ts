@@ -33,6 +33,20 @@ export { type Argon2Cost, DEFAULT_ARGON2_COST, MAX_ARGON2_COST } from "./argon2.
 export { CURRENT_KEY_VERSION, MAX_PROVIDER_BYTES } from "./blob_cipher.ts";
 export { wipe } from "./bytes.ts";
 export {
+  devicePath,
+  encryptionPath,
+  ETHEREUM_PATH,
+  HARDENED_OFFSET,
+  IDENTITY_PATH,
+  MAX_PATH_DEPTH,
+  MIN_KEY_VERSION,
+  parseDerivationPath,
+  SSH_HOST_PATH,
+} from "./derivation_path.ts";
+export { DerivedKey, type KeyType, type RedactedKey } from "./derived_key.ts";
+export { type Ed25519Signer, ed25519Signer } from "./ed25519_signer.ts";
+export { type EncryptedData, MAX_PLAINTEXT_BYTES, parseEncryptedData } from "./encrypted_data.ts";
+export {
   type Blame,
   DecryptionError,
   DerivationPathError,
@@ -47,30 +61,15 @@ export {
   VaultAlreadyUnlockedError,
   VaultLockedError,
 } from "./errors.ts";
-export {
-  devicePath,
-  encryptionPath,
-  ETHEREUM_PATH,
-  HARDENED_OFFSET,
-  IDENTITY_PATH,
-  MAX_PATH_DEPTH,
-  MIN_KEY_VERSION,
-  parseDerivationPath,
-  SSH_HOST_PATH,
-} from "./derivation_path.ts";
-export { DerivedKey, type KeyType, type RedactedKey } from "./derived_key.ts";
-export { type Ed25519Signer, ed25519Signer } from "./ed25519_signer.ts";
-export { type EncryptedData, MAX_PLAINTEXT_BYTES, parseEncryptedData } from "./encrypted_data.ts";
 export { MAX_PASSPHRASE_BYTES } from "./key_slot.ts";
 export {
   entropyFromMnemonic,
   generateMnemonic,
   isValidMnemonic,
-  MAX_BIP39_PASSPHRASE_BYTES,
   mnemonicFromEntropy,
-  mnemonicToSeed,
   type WordCount,
 } from "./mnemonic.ts";
+export { MAX_BIP39_PASSPHRASE_BYTES, mnemonicToSeed } from "./mnemonic_seed.ts";
 export { OpenVaultFile } from "./open_vault_file.ts";
 export { readSecretFromFd, SecretInputError } from "./secret_input.ts";
 export { deriveSlip10, type ExtendedKey, type Slip10Curve, slip10PublicKey } from "./slip10.ts";

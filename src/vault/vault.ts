@@ -11,7 +11,8 @@ import { DerivedKey, type KeyType } from "./derived_key.ts";
 import { decodeEncryptedData, encodeEncryptedData, type EncryptedData } from "./encrypted_data.ts";
 import { KeyVersionError, VaultAlreadyUnlockedError, VaultLockedError } from "./errors.ts";
 import { KeyCache } from "./key_cache.ts";
-import { generateMnemonic, mnemonicToSeed, type WordCount } from "./mnemonic.ts";
+import { generateMnemonic, type WordCount } from "./mnemonic.ts";
+import { mnemonicToSeed } from "./mnemonic_seed.ts";
 import { deriveSlip10, type Slip10Curve, slip10PublicKey } from "./slip10.ts";
 
 /** Options of {@linkcode Vault}. */

@@ -9,11 +9,14 @@ import { formatVaultDocument, parseVaultDocument, type VaultDocument } from "./v
 const bytesOf = (min: number, max = min) =>
   fc.uint8Array({ minLength: min, maxLength: max }).map((bytes) => new Uint8Array(bytes));
 
+/** Objects as JSON gives them. */
+const PLAIN = { noNullPrototype: true } as const;
+
 const KEY_FILE_SLOT = fc.record({
   type: fc.constant("keyfile" as const),
   iv: bytesOf(12),
   data: bytesOf(48),
-});
+}, PLAIN);
 
 const PASSPHRASE_SLOT = fc.record({
   type: fc.constant("passphrase" as const),
@@ -22,10 +25,10 @@ const PASSPHRASE_SLOT = fc.record({
     memoryKib: fc.integer({ min: 128, max: 1_048_576 }),
     passes: fc.integer({ min: 1, max: 16 }),
     parallelism: fc.integer({ min: 1, max: 16 }),
-  }).filter(isArgon2Cost),
+  }, PLAIN).filter(isArgon2Cost),
   iv: bytesOf(12),
   data: bytesOf(48),
-});
+}, PLAIN);
 
 const DOCUMENT: fc.Arbitrary<VaultDocument> = fc.record({
   slots: fc.oneof(
@@ -33,8 +36,8 @@ const DOCUMENT: fc.Arbitrary<VaultDocument> = fc.record({
     PASSPHRASE_SLOT.map((slot) => [slot]),
     fc.tuple(PASSPHRASE_SLOT, KEY_FILE_SLOT),
   ),
-  mnemonic: fc.record({ iv: bytesOf(12), data: bytesOf(17, 300) }),
-});
+  mnemonic: fc.record({ iv: bytesOf(12), data: bytesOf(17, 300) }, PLAIN),
+}, PLAIN);
 
 Deno.test("parseVaultDocument() inverts formatVaultDocument()", () => {
   fc.assert(fc.property(DOCUMENT, (document) => {

@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "nghttp2-client": "h2load",
   "iproute2": "ip",
   "tmux": "tmux",
+  "faketime": "faketime",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];

@@ -6,33 +6,27 @@ export interface SignalActions {
   stopping(signal: Deno.Signal): void;
 }
 
+/** A parent and a terminal may both send the signal; within this time it is one. */
+const SAME_SIGNAL_MS = 500;
+const INTERRUPTED = 130;
+
 /**
- * Waits for SIGINT or SIGTERM; a second one ends the process at once.
+ * Waits for SIGINT or SIGTERM; a second one, later, ends the process at once.
  *
  * @returns Resolves at the first.
  */
 export async function untilStopped(actions: SignalActions): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const hangup = (): void => void actions.reload();
-  const stop = (signal: Deno.Signal) => (): void => {
-    actions.stopping(signal);
-    Deno.addSignalListener("SIGINT", leaveNow);
-    Deno.addSignalListener("SIGTERM", leaveNow);
-    resolve();
+  let stoppedAt: number | undefined;
+  const stop = (signal: Deno.Signal): void => {
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now();
+      actions.stopping(signal);
+      resolve();
+    } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) Deno.exit(INTERRUPTED);
   };
-  const interrupt = stop("SIGINT");
-  const terminate = stop("SIGTERM");
-  Deno.addSignalListener("SIGHUP", hangup);
-  Deno.addSignalListener("SIGINT", interrupt);
-  Deno.addSignalListener("SIGTERM", terminate);
+  Deno.addSignalListener("SIGHUP", () => void actions.reload());
+  Deno.addSignalListener("SIGINT", () => stop("SIGINT"));
+  Deno.addSignalListener("SIGTERM", () => stop("SIGTERM"));
   await promise;
-  Deno.removeSignalListener("SIGHUP", hangup);
-  Deno.removeSignalListener("SIGINT", interrupt);
-  Deno.removeSignalListener("SIGTERM", terminate);
-}
-
-const INTERRUPTED = 130;
-
-function leaveNow(): void {
-  Deno.exit(INTERRUPTED);
 }

@@ -41,7 +41,7 @@ export class TlsListener {
     this.#server.prependListener("connection", (socket: Socket) => this.#handshakeBegins(socket));
     this.#server.on("secureConnection", (socket) => this.#handshakeDone(socket));
     this.#server.on("tlsClientError", (error, socket) => {
-      this.#hooks.handshakeFailed(error);
+      if (!isOwnHangUp(error)) this.#hooks.handshakeFailed(error);
       socket.destroy();
     });
   }
@@ -136,6 +136,11 @@ export class TlsListener {
       }),
     );
   }
+}
+
+/** What node:tls reports for a socket that was destroyed here, which is counted elsewhere. */
+function isOwnHangUp(error: Error): boolean {
+  return error.message === "socket hang up";
 }
 
 interface Handshake {

@@ -80,7 +80,7 @@ export class Machine implements AsyncDisposable {
 
   /** Environment of every program on this machine. */
   get env(): Record<string, string> {
-    return { ALKNET_HOME: this.home, HOME: this.home, NO_COLOR: "1" };
+    return { ALKNET_HOME: this.home, HOME: this.home, DENO_DIR: denoDir(), NO_COLOR: "1" };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -167,7 +167,13 @@ interface Collected {
   end(): Promise<string>;
 }
 
-function cliArgs(): string[] {
+/** The one module cache, wherever the machine's home is. */
+function denoDir(): string {
+  return Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
+}
+
+/** How Deno is told to run the CLI of this checkout. */
+export function cliArgs(): string[] {
   return ["run", "-A", "--no-check", MAIN];
 }
 

@@ -1,0 +1,37 @@
+import type { Address, AuthContext, Identity, IdentityProvider, TransportName } from "@alknet/core";
+
+/** What an application learns of the connection a request came over, beside the request itself. */
+export interface HttpInfo {
+  /** The client's address as this node sees it. */
+  readonly remoteAddr: Address;
+  /** The ALPN the connection agreed on: `h2` or `http/1.1`. */
+  readonly alpn: string;
+  /** What carries the connection. */
+  readonly transport: TransportName;
+  /** The name the client asked for (SNI), where there was one. */
+  readonly serverName?: string;
+  /** What TLS proved of the client: its certificate, where it showed one. */
+  readonly auth: AuthContext;
+  /** Resolves tokens and other credentials that requests carry. */
+  readonly identities: IdentityProvider;
+}
+
+/** Answers requests, in the shape of `Deno.serve` handlers and of Hono's `fetch`. */
+export type FetchHandler = (request: Request, info: HttpInfo) => Response | Promise<Response>;
+
+/** An application: a fetch handler, or what has one as its `fetch`, such as a Hono app. */
+export type HttpApp = FetchHandler | { readonly fetch: FetchHandler };
+
+/**
+ * The environment of Hono apps served here: `new Hono<HttpEnv>()` types `c.env` as
+ * {@linkcode HttpInfo} and `c.get("identity")` as what {@linkcode bearer} found.
+ */
+export interface HttpEnv {
+  /** What `c.env` holds. */
+  Bindings: HttpInfo;
+  /** What `c.get` reads. */
+  Variables: {
+    /** The caller, as {@linkcode bearer} found it. */
+    identity?: Identity;
+  };
+}
