@@ -1,7 +1,6 @@
 import { hasScope, type Identity } from "@alknet/core";
-import type { Context, MiddlewareHandler } from "hono";
 
-import type { HttpEnv } from "./http_info.ts";
+import type { HttpInfo } from "./http_info.ts";
 
 /** What {@linkcode bearer} can be told. */
 export interface BearerOptions {
@@ -10,6 +9,25 @@ export interface BearerOptions {
   /** Whether callers without a token are let through, without an identity. Default: false. */
   readonly optional?: boolean;
 }
+
+/** As much of a Hono context as {@linkcode bearer} touches. */
+export interface BearerContext {
+  /** The request. */
+  readonly req: {
+    /** Reads a header. */
+    header(name: string): string | undefined;
+  };
+  /** What the connection told. */
+  readonly env: HttpInfo;
+  /** Keeps the identity for the handlers to come. */
+  set(key: "identity", identity: Identity | undefined): void;
+}
+
+/** Middleware for Hono apps whose environment is `HttpEnv`. */
+export type BearerMiddleware = (
+  c: BearerContext,
+  next: () => Promise<void>,
+) => Promise<Response | void>;
 
 /**
  * Middleware that finds out who calls: by the bearer token (RFC 6750), else by the client
@@ -35,11 +53,11 @@ export interface BearerOptions {
  * strictEqual((await app.request("/admin/state", {}, info)).status, 401);
  * ```
  */
-export function bearer(options: BearerOptions = {}): MiddlewareHandler<HttpEnv> {
+export function bearer(options: BearerOptions = {}): BearerMiddleware {
   return async (c, next) => {
     const token = tokenOf(c.req.header("authorization"));
     const identity = token === undefined ? c.env.auth.identity : c.env.identities.fromToken(token);
-    const refusal = refusalOf(c, options, identity, token !== undefined);
+    const refusal = refusalOf(options, identity, token !== undefined);
     if (refusal) return refusal;
     c.set("identity", identity);
     await next();
@@ -47,27 +65,25 @@ export function bearer(options: BearerOptions = {}): MiddlewareHandler<HttpEnv> 
 }
 
 /** The token of an Authorization header; empty, which nobody has, for a malformed one. */
-function tokenOf(header: string | undefined): string | undefined {
-  const [, credentials] = /^bearer(?: +(.*))?$/i.exec(header ?? "") ?? [];
-  if (header === undefined || !/^bearer\b/i.test(header)) return undefined;
-  return /^[\w.~+/-]+=*$/.test(credentials ?? "") ? credentials : "";
+function tokenOf(header = ""): string | undefined {
+  if (!/^bearer\b/i.test(header)) return undefined;
+  return /^bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1] ?? "";
 }
 
 /** RFC 6750 section 3.1: nothing known 401, a bad token 401 with its code, too little 403. */
 function refusalOf(
-  c: Context<HttpEnv>,
   { scope, optional = false }: BearerOptions,
   identity: Identity | undefined,
   hasToken: boolean,
 ): Response | undefined {
-  if (!identity && hasToken) return refuse(c, 401, 'error="invalid_token"');
-  if (!identity && !optional) return refuse(c, 401);
+  if (!identity && hasToken) return refuse(401, 'error="invalid_token"');
+  if (!identity && !optional) return refuse(401);
   if (!scope || hasScope(identity, scope)) return undefined;
-  return identity ? refuse(c, 403, `error="insufficient_scope", scope="${scope}"`) : refuse(c, 401);
+  return identity ? refuse(403, `error="insufficient_scope", scope="${scope}"`) : refuse(401);
 }
 
-function refuse(c: Context<HttpEnv>, status: 401 | 403, detail?: string): Response {
+function refuse(status: 401 | 403, detail?: string): Response {
   const challenge = detail ? `Bearer realm="alknet", ${detail}` : 'Bearer realm="alknet"';
   const text = status === 401 ? "Unauthorized\n" : "Forbidden\n";
-  return c.text(text, status, { "www-authenticate": challenge });
+  return new Response(text, { status, headers: { "www-authenticate": challenge } });
 }

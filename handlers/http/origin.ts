@@ -14,7 +14,7 @@ export interface Visitor {
 
 const log = getLogger(["alknet", "http"]);
 const LOOPBACK = "127.0.0.1";
-/** How long requests that hang may hold up the end of the server. */
+/** How long requests without an answer may hold up the end of the server. */
 const SHUTDOWN_MS = 1_000;
 const SWITCHING_PROTOCOLS = 101;
 
@@ -29,7 +29,7 @@ const SWITCHING_PROTOCOLS = 101;
 export class Origin {
   readonly #visitors = new Map<number, Visitor>();
   readonly #fetch: FetchHandler;
-  readonly #abort = new AbortController();
+  readonly #unanswered = new Set<(response: Response) => void>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #draining?: Promise<void>;
 
@@ -39,7 +39,6 @@ export class Origin {
     this.#server = Deno.serve({
       hostname: LOOPBACK,
       port: 0,
-      signal: this.#abort.signal,
       onListen: () => {},
       onError: internalError,
     }, (request, info) => this.#serve(request, info));
@@ -72,9 +71,11 @@ export class Origin {
     return this.#draining ??= this.#server.shutdown();
   }
 
-  /** Drains, and after a second breaks off what is left. */
+  /** Drains, and after a second answers itself what the application leaves unanswered. */
   async stop(): Promise<void> {
-    const timer = setTimeout(() => this.#abort.abort(), SHUTDOWN_MS);
+    const timer = setTimeout(() => {
+      for (const giveUp of this.#unanswered) giveUp(unavailable());
+    }, SHUTDOWN_MS);
     await this.drain();
     clearTimeout(timer);
   }
@@ -98,9 +99,21 @@ export class Origin {
   }
 
   async #answer(request: Request, { info, patience }: Visitor): Promise<Response> {
-    const response = await this.#fetch(request, info);
+    const response = await this.#unlessGivenUp(this.#fetch(request, info));
     if (response.status === SWITCHING_PROTOCOLS) patience[Symbol.dispose]();
     return response;
+  }
+
+  /** A server with an unanswered request never ends, not even when its client has left. */
+  async #unlessGivenUp(answer: Response | Promise<Response>): Promise<Response> {
+    if (answer instanceof Response) return answer;
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    this.#unanswered.add(resolve);
+    try {
+      return await Promise.race([answer, promise]);
+    } finally {
+      this.#unanswered.delete(resolve);
+    }
   }
 }
 
@@ -115,6 +128,10 @@ export function closeQuietly(conn: Deno.TcpConn): void {
 
 function turnAway(status: number, text: string): Response {
   return new Response(text, { status, headers: { connection: "close" } });
+}
+
+function unavailable(): Response {
+  return new Response("Shutting down\n", { status: 503 });
 }
 
 function internalError(error: unknown): Response {

@@ -7,7 +7,7 @@
  * ```
  *
  * ```ts
- * import { runCli } from "@alknet/cli";
+ * import { runCli } from "@alknet/cli/mod";
  * import { strictEqual } from "node:assert/strict";
  *
  * strictEqual(await runCli(["config", "path", "--json"]), 0);

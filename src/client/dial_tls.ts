@@ -8,6 +8,7 @@ import type { Trust } from "./target.ts";
 
 /** Thrown where TLS itself had nothing to say against the server, but the trust asked for has. */
 class TrustError extends Error {
+  /** The class's name. */
   override readonly name = "TrustError";
 }
 

@@ -15,6 +15,7 @@ export type DialFailure = "wrong-key" | "no-alpn" | "unreachable" | "name" | "ab
 
 /** Thrown when no way led to the target; the message says what was tried. */
 export class DialError extends Error {
+  /** The class's name. */
   override readonly name = "DialError";
   /** Who has to act. */
   readonly blame: Blame = "remote";
@@ -49,5 +50,6 @@ export function failureOf(reasons: readonly string[]): DialFailure {
   return "unreachable";
 }
 
-const WRONG_KEY = /BadSignature|UnknownIssuer|invalid peer certificate|certificate (hash|verif)/i;
+const WRONG_KEY =
+  /BadSignature|UnknownIssuer|invalid peer certificate|certificate (hash|verif)|unable to verify|self.signed/i;
 const NO_ALPN = /error 120|application protocol|known protocol|NoApplicationProtocol/i;

@@ -1,11 +1,21 @@
+/** What worked for one target. */
+export interface RememberedPath {
+  /** The transport that won. */
+  readonly transport: "quic" | "tls";
+  /** When it did, or when QUIC last failed, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** What carried the last connection to each target, so that a blocked QUIC is not waited for. */
 export class PathMemory {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, RememberedPath>();
   readonly #reprobeMs: number;
   readonly #maxEntries: number;
   readonly #now: () => number;
 
   /**
+   * Remembers nothing yet.
+   *
    * @param options.reprobeMs Time after which QUIC is preferred again. Default: 600,000.
    * @param options.maxEntries Targets remembered; the oldest goes first. Default: 1,000.
    * @param options.now Clock in milliseconds. Default: `Date.now`.
@@ -36,7 +46,7 @@ export class PathMemory {
   }
 
   /** What is remembered, for a file; {@linkcode PathMemory.restore} reads it back. */
-  toJSON(): Record<string, Entry> {
+  toJSON(): Record<string, RememberedPath> {
     return Object.fromEntries(this.#entries);
   }
 
@@ -49,12 +59,7 @@ export class PathMemory {
   }
 }
 
-interface Entry {
-  readonly transport: "quic" | "tls";
-  readonly at: number;
-}
-
-function isEntry(value: unknown): value is Entry {
+function isEntry(value: unknown): value is RememberedPath {
   return typeof value === "object" && value !== null &&
     "transport" in value && (value.transport === "quic" || value.transport === "tls") &&
     "at" in value && typeof value.at === "number";

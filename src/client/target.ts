@@ -31,6 +31,7 @@ export interface KnownPeer {
 
 /** Thrown for a target that cannot be read. */
 export class TargetError extends SyntaxError {
+  /** The class's name. */
   override readonly name = "TargetError";
   /** Who has to act. */
   readonly blame = "user";

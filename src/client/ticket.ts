@@ -21,6 +21,7 @@ export interface Ticket {
 
 /** Thrown by {@linkcode decodeTicket} for text that is not a whole ticket. */
 export class TicketError extends SyntaxError {
+  /** The class's name. */
   override readonly name = "TicketError";
   /** Who has to act. */
   readonly blame = "user";

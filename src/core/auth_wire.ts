@@ -32,6 +32,7 @@ export type Binding = "node-id" | "server-name" | "leaf-hash";
 
 /** The server as the client verified it: what ties a proof to one server. */
 export interface ServerBinding {
+  /** How the client knew it. */
   readonly kind: Binding;
   /** 32-byte node id, lower-case ASCII server name, or SHA-256 of the leaf certificate. */
   readonly value: Uint8Array;

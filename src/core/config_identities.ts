@@ -69,6 +69,8 @@ export class ConfigIdentities implements IdentityProvider {
   readonly #now: () => number;
 
   /**
+   * Answers from the entries until they are replaced.
+   *
    * @param entries What to answer from.
    * @param now Clock in milliseconds, for token expiry. Default: `Date.now`.
    * @throws {IdentityConflictError} When a peer id, key or token name stands twice.

@@ -6,7 +6,7 @@ import type { Address } from "./connection.ts";
 import type { Handler } from "./handler.ts";
 import { type IdentityProvider, NOBODY } from "./identity.ts";
 import { type Counters, DEFAULT_LIMITS, type Limits, zeroCounters } from "./limits.ts";
-import { Listener, type ListenOptions } from "./listener.ts";
+import { Listener, type ListenerInfo, type ListenOptions } from "./listener.ts";
 import { formatNodeId, generateNodeKey, type NodeId, type NodeKey } from "./node_id.ts";
 import { HandlerRegistry } from "./registry.ts";
 import { Session } from "./session.ts";
@@ -107,7 +107,7 @@ export class Endpoint implements AsyncDisposable {
   }
 
   /** Every listener with its address, transports and certificate. */
-  get listeners(): readonly Pick<Listener, "addr" | "transports" | "certificates">[] {
+  get listeners(): readonly ListenerInfo[] {
     return this.#listeners;
   }
 
@@ -151,6 +151,7 @@ export class Endpoint implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
+  /** As {@linkcode Endpoint.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

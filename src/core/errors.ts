@@ -6,6 +6,7 @@ export type Blame = "local" | "remote" | "user";
 
 /** Thrown at registration when two handlers claim one ALPN. */
 export class AlpnConflictError extends TypeError {
+  /** The class's name. */
   override readonly name = "AlpnConflictError";
   /** Who has to act. */
   readonly blame: Blame = "local";
@@ -21,6 +22,7 @@ export class AlpnConflictError extends TypeError {
 
 /** Thrown at registration for an ALPN that TLS cannot carry (RFC 7301 section 3.1). */
 export class AlpnFormatError extends TypeError {
+  /** The class's name. */
   override readonly name = "AlpnFormatError";
   /** Who has to act. */
   readonly blame: Blame = "local";
@@ -28,6 +30,7 @@ export class AlpnFormatError extends TypeError {
 
 /** Thrown by reads, writes and opens on a connection that is over. */
 export class ConnectionClosedError extends Error {
+  /** The class's name. */
   override readonly name = "ConnectionClosedError";
   /** Who ended it. */
   readonly blame: Blame = "remote";
@@ -56,6 +59,7 @@ const VERDICT_TEXT: ReadonlyMap<string, string> = new Map([
 
 /** Thrown by writes on a stream whose direction is over while the connection lives. */
 export class StreamClosedError extends Error {
+  /** The class's name. */
   override readonly name = "StreamClosedError";
   /** Who ended it. */
   readonly blame: Blame = "remote";
@@ -63,6 +67,7 @@ export class StreamClosedError extends Error {
 
 /** Thrown by `openStream` where the transport has no further stream to give. */
 export class StreamUnavailableError extends Error {
+  /** The class's name. */
   override readonly name = "StreamUnavailableError";
   /** Who has to act. */
   readonly blame: Blame = "local";
@@ -70,6 +75,7 @@ export class StreamUnavailableError extends Error {
 
 /** Thrown when the peer breaks a wire format of ours; the connection does not survive it. */
 export class ProtocolError extends Error {
+  /** The class's name. */
   override readonly name = "ProtocolError";
   /** Who broke it. */
   readonly blame: Blame = "remote";
@@ -77,6 +83,7 @@ export class ProtocolError extends Error {
 
 /** Thrown when a listener cannot be opened. */
 export class ListenError extends Error {
+  /** The class's name. */
   override readonly name = "ListenError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -84,6 +91,7 @@ export class ListenError extends Error {
 
 /** Reported when a client does not finish its handshake in time. */
 export class HandshakeTimeoutError extends Error {
+  /** The class's name. */
   override readonly name = "HandshakeTimeoutError";
   /** Who was slow. */
   readonly blame: Blame = "remote";
@@ -91,6 +99,7 @@ export class HandshakeTimeoutError extends Error {
 
 /** Reported when a client offers no ALPN at all, so that no handler can be meant. */
 export class NoAlpnError extends Error {
+  /** The class's name. */
   override readonly name = "NoAlpnError";
   /** Who left it out. */
   readonly blame: Blame = "remote";

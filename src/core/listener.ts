@@ -19,6 +19,16 @@ export interface ListenOptions {
   readonly transports?: readonly ("quic" | "tls")[];
 }
 
+/** A listener as others may see it. */
+export interface ListenerInfo {
+  /** The bound address. */
+  readonly addr: Address;
+  /** Transports that are open. */
+  readonly transports: readonly string[];
+  /** The certificate handshakes get now. */
+  readonly certificates: CertificateSource;
+}
+
 /** What a listener needs from the endpoint. */
 export interface ListenerDeps {
   readonly limits: Limits;

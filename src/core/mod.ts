@@ -32,7 +32,7 @@ export * from "./handler.ts";
 export * from "./identity.ts";
 export type { Counters, Limits } from "./limits.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
-export type { ListenOptions } from "./listener.ts";
+export type { ListenerInfo, ListenOptions } from "./listener.ts";
 export * from "./node_id.ts";
 export * from "./scope.ts";
 export * from "./streams.ts";

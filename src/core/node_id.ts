@@ -8,6 +8,7 @@ export type NodeId = string;
 
 /** Thrown by {@linkcode parseNodeId} for text that is not a node id. */
 export class NodeIdError extends SyntaxError {
+  /** The class's name. */
   override readonly name = "NodeIdError";
   /** Who has to act: the text came from a person or a peer. */
   readonly blame = "user";

@@ -2,6 +2,7 @@ import type { Identity } from "./identity.ts";
 
 /** Thrown for a scope outside the grammar of docs/security.md. */
 export class ScopeError extends SyntaxError {
+  /** The class's name. */
   override readonly name = "ScopeError";
   /** Who has to act. */
   readonly blame = "user";

@@ -7,6 +7,7 @@ const VALUES: ReadonlyMap<string, number> = new Map(
 
 /** Thrown by {@linkcode decodeZbase32} for text that no encoder produces. */
 export class Zbase32Error extends SyntaxError {
+  /** The class's name. */
   override readonly name = "Zbase32Error";
   /** Who has to act: the text came from a person or a peer. */
   readonly blame = "user";

@@ -298,8 +298,8 @@ Deno.test("a node may have several listeners with certificates of their own", as
   await rejects(dialled(`${node.nodeId}@127.0.0.1:${web.addr.port}`), { failure: "wrong-key" });
 
   const next = await issueLeaf(other, { names: ["web.example"] });
-  Deno.writeTextFileSync(files.certFile, next.cert);
-  Deno.writeTextFileSync(files.keyFile, next.key);
+  await Deno.writeTextFile(files.certFile, next.cert); // with a moment in which the two differ
+  await Deno.writeTextFile(files.keyFile, next.key);
   await until(() => web.certificates.leaf.sha256.toHex() === next.sha256.toHex());
   await dialled(`sha256:${next.sha256.toHex()}@127.0.0.1:${web.addr.port}`);
   await Deno.remove(dir, { recursive: true });

@@ -13,6 +13,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",
+  // The server itself is not in PATH; this is what comes with it and not with the client.
+  "postgresql": "pg_createcluster",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];

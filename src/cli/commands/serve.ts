@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { type Config, readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf, repeated, withVaultOptions } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import { invocation } from "../invocation.ts";
 import { formatAddress, reachableAddresses } from "../node/addresses.ts";
 import { startLogging } from "../node/logging.ts";
 import { nodeKeyOf, openOrCreateVault, type VaultOptions } from "../node/open_vault.ts";
@@ -83,6 +84,7 @@ function announce(
   const alpn = endpoint.handlers.flatMap((handler) => handler.alpn);
   terminal.data({ event: "serving", nodeId, addresses, alpn, pid: Deno.pid });
   const { bold, dim, cyan } = terminal.style;
+  const alknet = invocation();
   terminal.line(`${bold("alknet node")} ${nodeId}`);
   terminal.line(`  listening  ${addresses.join("  ")} ${dim("(QUIC and TLS)")}`);
   terminal.line(`  protocols  ${alpn.join("  ")}`);
@@ -90,14 +92,14 @@ function announce(
   if (opener === "new") {
     terminal.line(`  vault      new, at ${paths.vault}, sealed with the key file beside it`);
     terminal.line(
-      `             ${dim("its twelve words are your only backup:")} alknet vault phrase`,
+      `             ${dim("its twelve words are your only backup:")} ${alknet} vault phrase`,
     );
-    terminal.line(`             ${dim("better protection:")} alknet vault passphrase`);
+    terminal.line(`             ${dim("better protection:")} ${alknet} vault passphrase`);
   }
   const port = endpoint.addr.port;
   const local = addresses.find((each) => each.startsWith("127.")) ?? `127.0.0.1:${port}`;
   terminal.line("Try, in another terminal:");
   terminal.line(`  ${cyan(`curl -k https://${local}/healthz`)}`);
-  terminal.line(`  ${cyan(`alknet ping ${nodeId}@${local}`)}`);
-  terminal.line(`  ${cyan("alknet status")}`);
+  terminal.line(`  ${cyan(`${alknet} ping ${nodeId}@${local}`)}`);
+  terminal.line(`  ${cyan(`${alknet} status`)}`);
 }

@@ -104,6 +104,7 @@ export class QuicConnection implements TransportConnection {
     this.#streams.end();
   }
 
+  /** Closes with code 0. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();

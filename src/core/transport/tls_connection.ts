@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import { CloseCode } from "../close_code.ts";
 import type { Address, CloseInfo, Stream } from "../connection.ts";
 import { StreamUnavailableError } from "../errors.ts";
 import type { AuthContext, Identity } from "../identity.ts";
@@ -80,13 +81,15 @@ export class TlsConnection implements TransportConnection {
   close(code = 0, reason = ""): void {
     if (!this.#lifetime.end({ code, reason })) return;
     this.#streams.end();
-    this.#flushAndDestroy();
+    if (code === CloseCode.Ok || code === CloseCode.AuthRefused) this.#flushAndDestroy();
+    else this.#socket.destroy(); // without close_notify, so that it cannot pass for a clean end
   }
 
   stopAccepting(): void {
     this.#streams.end();
   }
 
+  /** Closes with code 0. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();

@@ -50,7 +50,8 @@ export class Machine implements AsyncDisposable {
 
   /** Starts `alknet serve` on a free loopback port and waits until it accepts. */
   async serve(...args: readonly string[]): Promise<ServingNode> {
-    const child = this.spawn("--json", "serve", "--listen", "127.0.0.1:0", ...args);
+    const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+    const child = this.spawn("--json", "serve", ...listen, ...args);
     const errors = collect(child.stderr);
     const first = await firstLine(child.stdout);
     if (first === undefined) {
