@@ -12,6 +12,8 @@ class TrustError extends Error {
   override readonly name = "TrustError";
 }
 
+/** Silence after which the kernel asks whether the server is still there. */
+const KEEP_ALIVE_MS = 30_000;
 /** Bytes read ahead of a slow reader. */
 const MAX_BUFFERED_BYTES = 262_144;
 
@@ -30,6 +32,7 @@ export async function dialTls(options: AttemptOptions): Promise<TransportConnect
     raw.destroy();
     throw error;
   }
+  raw.setKeepAlive(true, KEEP_ALIVE_MS); // or a server that lost power would never be missed
   const reading = { gate: readGate(raw), maxBufferedBytes: MAX_BUFFERED_BYTES };
   return new TlsConnection(socket, { alpn, dialled: true, ...reading });
 }

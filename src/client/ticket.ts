@@ -72,6 +72,15 @@ export function encodeTicket(ticket: Ticket): string {
  * @param text What {@linkcode encodeTicket} wrote; white space around it is ignored.
  * @returns The ticket.
  * @throws {TicketError} For anything else, also when it was cut off or mistyped.
+ *
+ * @example
+ * ```ts
+ * import { decodeTicket, encodeTicket, TicketError } from "@alknet/client";
+ * import { throws } from "node:assert/strict";
+ *
+ * const text = encodeTicket({ nodeId: "y".repeat(52), addresses: [] });
+ * throws(() => decodeTicket(text.slice(0, -1)), TicketError);
+ * ```
  */
 export function decodeTicket(text: string): Ticket {
   const bytes = ticketBytes(text.trim());
@@ -90,7 +99,21 @@ export function decodeTicket(text: string): Ticket {
   return secret.length > 0 ? { nodeId, addresses, secret } : { nodeId, addresses };
 }
 
-/** Whether a text means to be a ticket. */
+/**
+ * Whether a text means to be a ticket, whole or not.
+ *
+ * @param text Anything.
+ * @returns Whether {@linkcode decodeTicket} is the one to say what is wrong with it.
+ *
+ * @example
+ * ```ts
+ * import { encodeTicket, looksLikeTicket } from "@alknet/client";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * strictEqual(looksLikeTicket(encodeTicket({ nodeId: "y".repeat(52), addresses: [] })), true);
+ * strictEqual(looksLikeTicket("laptop"), false);
+ * ```
+ */
 export function looksLikeTicket(text: string): boolean {
   return text.trim().startsWith(PREFIX) && text.length > 60 && !/[@:.]/.test(text);
 }

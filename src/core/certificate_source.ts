@@ -50,9 +50,9 @@ export async function nodeCertificates(
   const source: Writable<CertificateSource> = {
     leaf: await issueLeaf(key, { names }),
     names: [nodeServerName(key.publicKey), ...names.map((name) => name.toLowerCase())],
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: () => stop(),
   };
-  const timer = every(rotateEveryMs, source, async () => {
+  const stop = every(rotateEveryMs, source, async () => {
     source.leaf = await issueLeaf(key, { names });
     source.onChange?.();
   });
@@ -75,6 +75,20 @@ export interface FileCertificateOptions {
  * @param options The files.
  * @returns The source; dispose of it to stop looking.
  * @throws {ListenError} When the files cannot be read or do not fit together.
+ *
+ * @example
+ * ```ts
+ * import { fileCertificates, generateNodeKey, issueLeaf } from "@alknet/core";
+ * import { deepStrictEqual } from "node:assert/strict";
+ *
+ * const { cert, key, sha256 } = await issueLeaf(await generateNodeKey());
+ * const [certFile, keyFile] = [await Deno.makeTempFile(), await Deno.makeTempFile()];
+ * await Deno.writeTextFile(certFile, cert);
+ * await Deno.writeTextFile(keyFile, key);
+ * using source = await fileCertificates({ certFile, keyFile });
+ * deepStrictEqual(source.leaf.sha256, sha256);
+ * await Promise.all([Deno.remove(certFile), Deno.remove(keyFile)]);
+ * ```
  */
 export async function fileCertificates(
   options: FileCertificateOptions,
@@ -84,9 +98,9 @@ export async function fileCertificates(
   const source: Writable<CertificateSource> = {
     leaf: await leafOf(pair),
     names: namesOf(pair),
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: () => stop(),
   };
-  const timer = every(pollMs, source, async () => {
+  const stop = every(pollMs, source, async () => {
     const next = await readPair(certFile, keyFile);
     if (next.cert === pair.cert && next.key === pair.key) return;
     source.leaf = await leafOf(next);
@@ -97,8 +111,6 @@ export async function fileCertificates(
   return source;
 }
 
-type Timer = ReturnType<typeof setInterval>;
-
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 interface Pair {
@@ -106,12 +118,20 @@ interface Pair {
   readonly key: string;
 }
 
-function every(ms: number, source: CertificateSource, task: () => Promise<void>): Timer {
-  const timer: Timer = setInterval(() => {
-    task().catch((error) => source.onError?.(error));
-  }, ms);
-  Deno.unrefTimer(Number(timer));
-  return timer;
+/** Runs a task over and over, never twice at once; returns what ends it. */
+function every(ms: number, source: CertificateSource, task: () => Promise<void>): () => void {
+  const stopped = new AbortController();
+  const wait = (): void => {
+    const timer = setTimeout(run, ms);
+    Deno.unrefTimer(Number(timer));
+    stopped.signal.onabort = () => clearTimeout(timer);
+  };
+  const run = (): void => {
+    task().catch((error) => source.onError?.(error))
+      .then(() => stopped.signal.aborted ? undefined : wait());
+  };
+  wait();
+  return () => stopped.abort();
 }
 
 async function readPair(certFile: string, keyFile: string): Promise<Pair> {

@@ -24,9 +24,11 @@
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";
+export * from "./join_identities.ts";
 export * from "./config_identities.ts";
 export * from "./connection.ts";
 export * from "./endpoint.ts";
+export * from "./enrolment.ts";
 export * from "./errors.ts";
 export * from "./handler.ts";
 export * from "./identity.ts";
@@ -35,5 +37,6 @@ export { DEFAULT_LIMITS } from "./limits.ts";
 export type { ListenerInfo, ListenOptions } from "./listener.ts";
 export * from "./node_id.ts";
 export * from "./scope.ts";
+export * from "./stores.ts";
 export * from "./streams.ts";
 export * from "./zbase32.ts";

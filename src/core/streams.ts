@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
-import type { Connection, Stream } from "./connection.ts";
-import { ConnectionClosedError } from "./errors.ts";
+import type { Connection, ReceiveStream, Stream } from "./connection.ts";
+import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 import { inSpan } from "./telemetry.ts";
 
 const log = getLogger(["alknet", "streams"]);
@@ -56,4 +56,42 @@ async function serveOne(
     if (error instanceof ConnectionClosedError) return;
     log.warn("stream.failed", { alpn: conn.alpn, peer: conn.identity?.id, error });
   }
+}
+
+/**
+ * Fills a whole buffer from a stream.
+ *
+ * @param stream Where from.
+ * @param buffer Filled to its end.
+ * @returns False when the stream ended before the first byte.
+ * @throws {ProtocolError} When it ended after it.
+ *
+ * @example
+ * ```ts
+ * import { readFull } from "@alknet/core";
+ * import { memoryPair } from "@alknet/core/testing";
+ * import { deepStrictEqual } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * const stream = await client.openStream();
+ * await stream.write(new Uint8Array([1, 2, 3]));
+ * for await (const incoming of server.streams) {
+ *   const buffer = new Uint8Array(3);
+ *   await readFull(incoming, buffer);
+ *   deepStrictEqual(buffer, new Uint8Array([1, 2, 3]));
+ *   break;
+ * }
+ * client.close();
+ * ```
+ */
+export async function readFull(stream: ReceiveStream, buffer: Uint8Array): Promise<boolean> {
+  for (let filled = 0; filled < buffer.length;) {
+    const count = await stream.read(buffer.subarray(filled));
+    if (count === null && filled === 0) return false;
+    if (count === null) {
+      throw new ProtocolError(`Stream ended after ${filled} of ${buffer.length} bytes`);
+    }
+    filled += count;
+  }
+  return true;
 }

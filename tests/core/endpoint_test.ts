@@ -4,6 +4,7 @@ import { connect as tlsConnect } from "node:tls";
 import { dial, DialError } from "@alknet/client";
 import {
   AlpnConflictError,
+  type CertificateSource,
   type Connection,
   type Endpoint,
   fileCertificates,
@@ -203,6 +204,13 @@ Deno.test("two handlers cannot claim one ALPN, at the start or later", async () 
   await roundTrip(conn);
 });
 
+Deno.test("a QUIC client without ALPN fails its handshake with alert 120", async () => {
+  await using node = await start();
+  await rejects(chosen(node, "quic", []), /error 120/);
+  await until(() => node.counters.handshakeFailed === 1);
+  strictEqual(node.counters.accepted, 0);
+});
+
 Deno.test("a TLS client without ALPN is told so and let go", async () => {
   await using node = await start();
   const said = await new Promise<string>((resolve, reject) => {
@@ -281,11 +289,12 @@ Deno.test("a node may have several listeners with certificates of their own", as
   await Deno.writeTextFile(`${dir}/cert.pem`, leaf.cert);
   await Deno.writeTextFile(`${dir}/key.pem`, leaf.key);
   const files = { certFile: `${dir}/cert.pem`, keyFile: `${dir}/key.pem`, pollMs: 20 };
+  const source = await fileCertificates(files);
   await using node = await serve({
     handlers: [echo()],
     listen: [
       { hostname: "127.0.0.1" },
-      { hostname: "127.0.0.1", certificates: await fileCertificates(files) },
+      { hostname: "127.0.0.1", certificates: source },
       { hostname: "::1", transports: ["tls"] },
     ],
   });
@@ -298,9 +307,11 @@ Deno.test("a node may have several listeners with certificates of their own", as
   await rejects(dialled(`${node.nodeId}@127.0.0.1:${web.addr.port}`), { failure: "wrong-key" });
 
   const next = await issueLeaf(other, { names: ["web.example"] });
+  const changed = lastChange(source);
   await Deno.writeTextFile(files.certFile, next.cert); // with a moment in which the two differ
   await Deno.writeTextFile(files.keyFile, next.key);
-  await until(() => web.certificates.leaf.sha256.toHex() === next.sha256.toHex());
+  await changed;
+  strictEqual(web.certificates.leaf.sha256.toHex(), next.sha256.toHex());
   await dialled(`sha256:${next.sha256.toHex()}@127.0.0.1:${web.addr.port}`);
   await Deno.remove(dir, { recursive: true });
 });
@@ -390,6 +401,18 @@ async function endOf(conn: Connection): Promise<{ code: number; reason: string }
   else return await conn.closed;
   conn.close();
   return await conn.closed;
+}
+
+/** Waits for one change and stops the source then, while it reads no file. */
+function lastChange(source: CertificateSource): Promise<void> {
+  const { onChange } = source;
+  return new Promise((resolve) => {
+    source.onChange = () => {
+      onChange?.();
+      source[Symbol.dispose]();
+      resolve();
+    };
+  });
 }
 
 function udpOnly(): AsyncDisposable & { port: number } {

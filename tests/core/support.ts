@@ -2,6 +2,7 @@ import { strictEqual } from "node:assert/strict";
 
 import { dial, type DialOptions } from "@alknet/client";
 import {
+  type CertificateSource,
   type Connection,
   type Endpoint,
   forEachStream,
@@ -9,7 +10,9 @@ import {
   type Handler,
   type Identity,
   type IdentityProvider,
+  issueLeaf,
   keyFingerprint,
+  type Leaf,
   NOBODY,
   type NodeKey,
   serve,
@@ -130,6 +133,30 @@ export async function until(what: () => boolean, ms = 5_000): Promise<void> {
 /** Lets time go by where that is what is tested. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Certificates that change when the test says so, and are ready when it goes on. */
+export class TurnedByHand implements CertificateSource {
+  leaf: Leaf;
+  onChange?: () => void;
+  readonly #key: NodeKey;
+
+  private constructor(key: NodeKey, readonly names: readonly string[], leaf: Leaf) {
+    this.#key = key;
+    this.leaf = leaf;
+  }
+
+  static async create(key: NodeKey, names: readonly string[] = []): Promise<TurnedByHand> {
+    return new TurnedByHand(key, names, await issueLeaf(key));
+  }
+
+  /** The next leaf, as a rotation brings it. */
+  async turn(): Promise<void> {
+    this.leaf = await issueLeaf(this.#key);
+    this.onChange?.();
+  }
+
+  [Symbol.dispose](): void {}
 }
 
 /** Peers that a test lists, disables and forgets. */

@@ -7,6 +7,7 @@ import { match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { Machine, runProgram, type ServingNode } from "./support/cli.ts";
 
+const CLI = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 const H3_HANDLER = new URL("support/h3_hello.ts", import.meta.url).pathname;
 
 /** Machine A with a node on it, and the anchor by which other programs verify it. */
@@ -176,6 +177,29 @@ Deno.test("serve needs no set-up, says how it is reached, and ends with 0 on SIG
   node.kill("SIGTERM");
   strictEqual((await node.status).code, 0);
   await node[Symbol.asyncDispose]();
+});
+
+Deno.test("a published program, run without the QUIC flag, runs itself again with it", async () => {
+  await using a = await Machine.fresh();
+  const program = `${a.home}/alknet.js`;
+  const bundled = await runProgram(Deno.execPath(), ["bundle", "-q", "-o", program, CLI]);
+  strictEqual(bundled.code, 0, bundled.err);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-config", program, "--json", "serve", "--listen", "127.0.0.1:0"],
+    cwd: a.home,
+    env: a.env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  const banner = JSON.parse(new TextDecoder().decode((await reader.read()).value));
+  const target = `${banner.nodeId}@${banner.addresses[0]}`;
+  const ping = await a.alknet("ping", target, "-c", "1", "--transport", "quic");
+  strictEqual(ping.code, 0, ping.err);
+  child.kill("SIGTERM");
+  strictEqual((await child.status).code, 0);
+  await reader.cancel();
 });
 
 function sClient(

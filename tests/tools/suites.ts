@@ -11,7 +11,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   /** Everything beside the code, files in parallel. */
   unit: {
     paths: ["src", "handlers", "tests"],
-    flags: ["--parallel", "--ignore=tests/e2e,tests/conformance,tests/bench"],
+    flags: ["--parallel", "--ignore=tests/e2e,tests/conformance,tests/soak,tests/bench"],
   },
   /** User stories with real programs; one after another, since they measure time and load. */
   e2e: { paths: ["tests/e2e"], flags: [] },
@@ -20,6 +20,8 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     paths: ["src", "handlers", "docs", "mod.ts", "README.md"],
     flags: ["--doc", "--ignore=**/*_test.ts"],
   },
+  /** Long runs that look for what stays behind. */
+  soak: { paths: ["tests/soak"], flags: [] },
   /** External suites against a node of ours. */
   conformance: { paths: ["tests/conformance"], flags: [] },
 };

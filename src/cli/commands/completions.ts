@@ -37,7 +37,9 @@ function wordsOf(command: Command, path: readonly string[]): Words[] {
   const options = command.options.flatMap(({ long }) => long ? [long] : []);
   const own: Words = {
     path: path.join(" "),
-    next: [...command.commands.map((each) => each.name()), ...options, "--json", "--help"],
+    next: [
+      ...new Set([...command.commands.map((each) => each.name()), ...options, "--json", "--help"]),
+    ],
   };
   return [own, ...command.commands.flatMap((each) => wordsOf(each, [...path, each.name()]))];
 }

@@ -16,6 +16,9 @@ export interface TlsLimits {
   readonly maxBufferedBytes: number;
 }
 
+/** Silence after which the kernel asks whether the peer is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** One TCP port that takes TLS connections (RFC 8446), through node:tls. */
 export class TlsListener {
   readonly #server: tls.Server;
@@ -121,6 +124,7 @@ export class TlsListener {
     const raw = this.#handshakes.get(peerKey(socket))?.socket;
     this.#handshakeOver(peerKey(socket));
     if (!raw) return void socket.destroy();
+    raw.setKeepAlive(true, KEEP_ALIVE_MS); // or a peer that lost power would stay for ever
     if (!socket.alpnProtocol) {
       this.#hooks.handshakeFailed(new NoAlpnError("Client offered no ALPN"));
       return void socket.end("ALPN required\r\n", () => socket.destroy());

@@ -28,8 +28,9 @@ function serveSocket(socket: tls.TLSSocket): void {
   socket.on("error", () => {});
   socket.once("data", (first: Uint8Array) => {
     if (first[0] === Op.Echo) echo(socket, first);
-    else if (first[0] === Op.Sink) socket.on("data", () => {}).on("end", () => socket.end(ONE_BYTE));
-    else source(socket, first.subarray(1));
+    else if (first[0] === Op.Sink) {
+      socket.on("data", () => {}).on("end", () => socket.end(ONE_BYTE));
+    } else source(socket, first.subarray(1));
   });
 }
 

@@ -22,11 +22,12 @@ export async function startRawQuic(): Promise<number> {
 
 async function acceptAll(listener: Deno.QuicListener): Promise<void> {
   for await (const incoming of listener) {
-    incoming.accept().then(serveConn).catch(() => {});
+    serveConn(incoming).catch(() => {});
   }
 }
 
-async function serveConn(conn: Deno.QuicConn): Promise<void> {
+async function serveConn(incoming: Deno.QuicIncoming): Promise<void> {
+  const conn = await incoming.accept();
   for await (const stream of conn.incomingBidirectionalStreams) {
     serveStream(quicDuplex(stream)).catch(() => {});
   }

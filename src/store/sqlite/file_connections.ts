@@ -1,0 +1,90 @@
+import { Kysely } from "kysely";
+import type { BackendOptions } from "../backend.ts";
+import { migrate } from "../migrations.ts";
+import type { Schema } from "../schema.ts";
+import { SqliteConnection } from "./connection.ts";
+import { NodeSqliteDialect } from "./dialect.ts";
+import { createPrivateFile, fileIdentity } from "./file_identity.ts";
+
+/** Thrown within a transaction when its file is no longer the one at the path. */
+export class FileReplacedError extends Error {
+  override readonly name = "FileReplacedError";
+  readonly blame = "local";
+}
+
+/**
+ * The connections to one database file, as long as the path leads to that file. Each has its own
+ * job: a long snapshot does not keep other reads waiting, and a commit of this process shows in the
+ * `data_version` of another connection only.
+ */
+export class FileConnections implements AsyncDisposable {
+  readonly identity: string;
+  readonly writer: Kysely<Schema>;
+  readonly reader: Kysely<Schema>;
+  readonly snapshots: Kysely<Schema>;
+  readonly watch: SqliteConnection;
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+    createPrivateFile(path);
+    this.identity = fileIdentity(path);
+    const opened: SqliteConnection[] = [];
+    const open = (queryOnly: boolean): SqliteConnection => {
+      const connection = new SqliteConnection(path, queryOnly);
+      opened.push(connection);
+      return connection;
+    };
+    try {
+      const onLocked = (): void => this.#checkIdentity();
+      this.writer = kyselyOn(open(false), onLocked);
+      this.reader = kyselyOn(open(true));
+      this.snapshots = kyselyOn(open(true));
+      this.watch = open(true);
+    } catch (error) {
+      for (const connection of opened) connection.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens the file, creates it where there is none, and brings its tables up to date.
+   *
+   * @throws {StoreBackendError} When that fails.
+   */
+  static async open(path: string, { migrations }: BackendOptions): Promise<FileConnections> {
+    const connections = new FileConnections(path);
+    try {
+      await migrate(connections.writer, "sqlite", migrations?.("sqlite"));
+      return connections;
+    } catch (error) {
+      await connections[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Changes with every commit of any other connection, those of this process included. */
+  get dataVersion(): unknown {
+    return this.watch.pragma("data_version").data_version;
+  }
+
+  /** Whether the path leads to this very file. */
+  get isCurrent(): boolean {
+    return fileIdentity(this.#path) === this.identity;
+  }
+
+  /** Waits for what is under way and closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.watch.close();
+    await Promise.all([this.writer.destroy(), this.reader.destroy(), this.snapshots.destroy()]);
+  }
+
+  /** Once the lock is held: whoever replaces the file holds it too, so no commit can be lost. */
+  #checkIdentity(): void {
+    if (!this.isCurrent) throw new FileReplacedError("The file was replaced");
+  }
+}
+
+function kyselyOn(connection: SqliteConnection, onLocked?: () => void): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new NodeSqliteDialect({ connection, onLocked }) });
+}
