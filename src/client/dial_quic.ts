@@ -5,6 +5,8 @@ import type { Target, Trust } from "./target.ts";
 /** Keeps a connection alive through NATs, and lets its loss be noticed within the idle timeout. */
 const KEEP_ALIVE_MS = 8_000;
 const IDLE_TIMEOUT_MS = 30_000;
+/** Time for a QUIC handshake: what is not there by then is not there. */
+const SILENCE_MS = 4_000;
 
 /** What one attempt needs. */
 export interface AttemptOptions {
@@ -27,28 +29,45 @@ export async function dialQuic(
   options: AttemptOptions,
   shared?: Deno.QuicEndpoint,
 ): Promise<TransportConnection> {
-  const { addr, alpn, signal, target, hostname } = options;
+  const { addr } = options;
   const endpoint = shared ?? new Deno.QuicEndpoint({ hostname: anyAddressLike(addr), port: 0 });
   const close = (): void => shared ? undefined : endpoint.close({ closeCode: 0, reason: "" });
-  signal.addEventListener("abort", close);
   try {
-    const conn = await Deno.connectQuic({
-      hostname: addr.hostname,
-      port: addr.port,
-      endpoint,
-      alpnProtocols: [alpn],
-      keepAliveInterval: KEEP_ALIVE_MS,
-      maxIdleTimeout: IDLE_TIMEOUT_MS,
-      ...quicTrust(target.trust, hostname),
-    });
-    const wrapped = new QuicConnection(conn);
-    signal.removeEventListener("abort", close);
-    wrapped.closed.then(close);
-    return wrapped;
+    const conn = new QuicConnection(await connectInTime(options, endpoint));
+    conn.closed.then(close);
+    return conn;
   } catch (error) {
-    signal.removeEventListener("abort", close);
     close();
     throw error;
+  }
+}
+
+/** A dead UDP port answers nothing at all, so silence has to be an end of its own. */
+async function connectInTime(
+  { addr, alpn, target, hostname, signal }: AttemptOptions,
+  endpoint: Deno.QuicEndpoint,
+): Promise<Deno.QuicConn> {
+  const { promise: given, reject: giveUp } = Promise.withResolvers<never>();
+  const aborted = (): void => giveUp(signal.reason);
+  const timer = setTimeout(() => giveUp(new DOMException("", "TimeoutError")), SILENCE_MS);
+  signal.addEventListener("abort", aborted);
+  const connecting = Promise.resolve(Deno.connectQuic({
+    hostname: addr.hostname,
+    port: addr.port,
+    endpoint,
+    alpnProtocols: [alpn],
+    keepAliveInterval: KEEP_ALIVE_MS,
+    maxIdleTimeout: IDLE_TIMEOUT_MS,
+    ...quicTrust(target.trust, hostname),
+  }));
+  try {
+    return await Promise.race([connecting, given]);
+  } catch (error) {
+    connecting.then((late) => late.close({ closeCode: 0, reason: "" }), () => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", aborted);
   }
 }
 

@@ -15,6 +15,11 @@ export interface ListenOptions {
   readonly port?: number;
   /** The certificate. Default: leaves issued under the node key. */
   readonly certificates?: CertificateSource;
+  /**
+   * Whether TLS clients are asked for a certificate as a proof of their key. Default: where the node
+   * issues its own certificate; on public ones a browser would ask its user for one.
+   */
+  readonly clientCertificates?: boolean;
   /** Transports to offer. Default: both. */
   readonly transports?: readonly ("quic" | "tls")[];
 }
@@ -69,7 +74,7 @@ export class Listener {
     const { hostname = "::", port = 0 } = options;
     for (let attempt = 1;; attempt++) {
       try {
-        return await openOnce({ hostname, port }, options.transports ?? ["quic", "tls"], deps);
+        return await openOnce({ hostname, port }, options, deps);
       } catch (error) {
         if (port !== 0 || attempt >= PORT_TRIES || !(error instanceof ListenError)) throw error;
       }
@@ -134,9 +139,10 @@ export class Listener {
 
 async function openOnce(
   addr: Address,
-  transports: readonly string[],
+  options: ListenOptions,
   deps: ListenerDeps,
 ): Promise<Listener> {
+  const { transports = ["quic", "tls"], clientCertificates = !options.certificates } = options;
   let listener: Listener | undefined;
   const hooks: ListenerHooks = {
     admit: (from) => deps.admit(from),
@@ -144,7 +150,9 @@ async function openOnce(
     handshakeFailed: (error) => deps.handshakeFailed(error),
   };
   const { limits, certificates: { leaf }, alpn } = deps;
-  const tls = transports.includes("tls") ? new TlsListener(leaf, alpn, limits, hooks) : undefined;
+  const tls = transports.includes("tls")
+    ? new TlsListener(leaf, alpn, { ...limits, clientCertificates }, hooks)
+    : undefined;
   await tls?.listen(addr);
   let quic: QuicListener | undefined;
   try {

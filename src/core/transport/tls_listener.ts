@@ -10,6 +10,8 @@ import type { ListenerHooks } from "./transport.ts";
 
 /** Settings of a TLS listener. */
 export interface TlsLimits {
+  /** Whether clients are asked for a certificate. */
+  readonly clientCertificates: boolean;
   /** How long a client may take from its first packet to the end of the TLS handshake. */
   readonly handshakeTimeoutMs: number;
   /** Bytes read ahead of a handler, a connection. */
@@ -35,7 +37,7 @@ export class TlsListener {
       cert: leaf.cert,
       key: leaf.key,
       ALPNProtocols: [...alpn],
-      requestCert: true,
+      requestCert: limits.clientCertificates,
       rejectUnauthorized: false, // strangers may show any certificate: possession is still proven
       noDelay: true,
       allowHalfOpen: true,

@@ -135,8 +135,9 @@ class CheckedClient {
   }
 
   async query(sql: string, values: readonly unknown[]): Promise<PostgresQueryResult<never>> {
-    const parameters = checkParameters(values);
-    return await mapped(() => this.#client.query(sql, parameters), (fault) => {
+    // Flags are numbers in our tables; booleans come from kysely's own look at the catalogue.
+    checkParameters(values.filter((value) => typeof value !== "boolean"));
+    return await mapped(() => this.#client.query(sql, values), (fault) => {
       this.#broken ||= fault.kind === "connection";
       return this.#toError(fault);
     });

@@ -199,7 +199,7 @@ async function prepare(db: Kysely<Schema>, { migrations }: BackendOptions): Prom
   await db.connection().execute(async (holder) => {
     await sql`select pg_advisory_lock(${sql.lit(MIGRATION_LOCK)})`.execute(holder);
     try {
-      await migrate(db, "postgres", { ...OUTCOME_MIGRATIONS, ...migrations?.("postgres") });
+      await migrate(db, "postgres", { postgres: OUTCOME_MIGRATIONS, ...migrations?.("postgres") });
       await forgetOutcomes(db);
     } finally {
       await sql`select pg_advisory_unlock(${sql.lit(MIGRATION_LOCK)})`.execute(holder);

@@ -9,7 +9,8 @@ import { parseArgs } from "node:util";
 import type { TransportName } from "./clients.ts";
 import { compare, type Comparison, PEERS } from "./compare.ts";
 import { idleMemory } from "./measures/idle_memory.ts";
-import { replySizes } from "./measures/reply_sizes.ts";
+import { replySizes, type ReplyTime } from "./measures/reply_sizes.ts";
+import type { PeerName } from "./peer_process.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { figure, table } from "./table.ts";
 
@@ -56,7 +57,7 @@ function show(transport: TransportName, results: readonly Comparison[]): void {
 }
 
 async function replies(): Promise<void> {
-  const all = [];
+  const all: { peer: PeerName; times: ReplyTime[] }[] = [];
   for (const peer of PEERS.tls) all.push({ peer, times: await replySizes(peer, REPLY_ROUNDS) });
   const rows = (all[0]?.times ?? []).map(({ bytes }, index) => [
     `${bytes} B`,
@@ -68,7 +69,7 @@ async function replies(): Promise<void> {
 }
 
 async function memory(): Promise<void> {
-  const all = [];
+  const all: { transport: TransportName; peer: PeerName; bytes: number }[] = [];
   for (const transport of TRANSPORTS) {
     for (const peer of PEERS[transport]) {
       all.push({ transport, peer, bytes: await idleMemory(peer, transport, IDLE_CONNECTIONS) });

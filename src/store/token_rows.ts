@@ -1,0 +1,86 @@
+import { type GroupEntry, StoreNotFoundError, type TokenEntry } from "@alknet/core";
+import type { Selectable } from "kysely";
+import { checkScopes, checkShape, checkText, checkTime } from "./checks.ts";
+import { IdentityConflictError } from "./errors.ts";
+import { listText, parseList } from "./json_columns.ts";
+import type { Writing } from "./peer_rows.ts";
+import type { TokensTable } from "./schema.ts";
+
+/** A token as a store keeps it. */
+export interface StoredToken extends TokenEntry {
+  /** When it was last shown, to the minute; undefined for never. */
+  readonly lastUsedAt?: Date;
+  /** When it was added. */
+  readonly createdAt: Date;
+}
+
+/** Adds a token or replaces the one with its name. */
+export async function writeToken({ tx, touch, now }: Writing, token: TokenEntry): Promise<void> {
+  const row = {
+    name: checkText("a token's name", token.name),
+    prefix: checkShape("a token's prefix", token.prefix, /^[a-z0-9]{8}$/),
+    hash: checkShape("a token's hash", token.hash, /^sha256:[0-9a-f]{64}$/),
+    scopes: listText(checkScopes(token.scopes)),
+    expires_at: token.expiresAt ? checkTime("a token's end of validity", token.expiresAt) : null,
+  };
+  const taken = await tx.selectFrom("tokens").select("name")
+    .where("hash", "=", row.hash)
+    .where("name", "!=", row.name)
+    .executeTakeFirst();
+  if (taken) throw new IdentityConflictError(`Cannot use the token called "${taken.name}" twice`);
+  await tx.insertInto("tokens").values({ ...row, last_used_at: null, created_at: now })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(row))
+    .execute();
+  touch("tokens", row.name);
+}
+
+/**
+ * Removes a token.
+ *
+ * @throws {StoreNotFoundError} When there is none.
+ */
+export async function deleteToken({ tx, touch }: Writing, name: string): Promise<void> {
+  const { numDeletedRows } = await tx.deleteFrom("tokens").where("name", "=", name)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) throw new StoreNotFoundError(`token "${name}"`);
+  touch("tokens", name);
+}
+
+/** Adds a group or replaces the one with its name. */
+export async function writeGroup({ tx, touch }: Writing, group: GroupEntry): Promise<void> {
+  const name = checkText("a group's name", group.name);
+  const scopes = listText(checkScopes(group.scopes));
+  await tx.insertInto("groups").values({ name, scopes })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ scopes }))
+    .execute();
+  touch("groups", name);
+}
+
+/**
+ * Removes a group.
+ *
+ * @throws {StoreNotFoundError} When there is none.
+ */
+export async function deleteGroup({ tx, touch }: Writing, name: string): Promise<void> {
+  const { numDeletedRows } = await tx.deleteFrom("groups").where("name", "=", name)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) throw new StoreNotFoundError(`group "${name}"`);
+  touch("groups", name);
+}
+
+/** Reads a row of `tokens`. */
+export function tokenOf(row: Selectable<TokensTable>): StoredToken {
+  return {
+    name: row.name,
+    prefix: row.prefix,
+    hash: row.hash,
+    scopes: parseList(row.scopes),
+    expiresAt: dateOf(row.expires_at),
+    lastUsedAt: dateOf(row.last_used_at),
+    createdAt: new Date(row.created_at),
+  };
+}
+
+function dateOf(time: number | null): Date | undefined {
+  return time === null ? undefined : new Date(time);
+}
