@@ -47,23 +47,24 @@ async function connectInTime(
   { addr, alpn, target, hostname, signal }: AttemptOptions,
   endpoint: Deno.QuicEndpoint,
 ): Promise<Deno.QuicConn> {
-  const { promise: given, reject: giveUp } = Promise.withResolvers<never>();
+  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
   const aborted = (): void => giveUp(signal.reason);
   const timer = setTimeout(() => giveUp(new DOMException("", "TimeoutError")), SILENCE_MS);
   signal.addEventListener("abort", aborted);
-  const connecting = Promise.resolve(Deno.connectQuic({
-    hostname: addr.hostname,
-    port: addr.port,
-    endpoint,
-    alpnProtocols: [alpn],
-    keepAliveInterval: KEEP_ALIVE_MS,
-    maxIdleTimeout: IDLE_TIMEOUT_MS,
-    ...quicTrust(target.trust, hostname),
-  }));
+  let connecting: Promise<Deno.QuicConn> | undefined;
   try {
-    return await Promise.race([connecting, given]);
+    connecting = Promise.resolve(Deno.connectQuic({
+      hostname: addr.hostname,
+      port: addr.port,
+      endpoint,
+      alpnProtocols: [alpn],
+      keepAliveInterval: KEEP_ALIVE_MS,
+      maxIdleTimeout: IDLE_TIMEOUT_MS,
+      ...quicTrust(target.trust, hostname),
+    }));
+    return await Promise.race([connecting, givenUp]);
   } catch (error) {
-    connecting.then((late) => late.close({ closeCode: 0, reason: "" }), () => {});
+    connecting?.then((late) => late.close({ closeCode: 0, reason: "" }), () => {});
     throw error;
   } finally {
     clearTimeout(timer);

@@ -160,12 +160,15 @@ export class StoreNotFoundError extends RangeError {
   override readonly name = "StoreNotFoundError";
   /** Who has to act. */
   readonly blame: Blame = "user";
-  /** What was looked for, such as `peer "alice"`. */
+  /** What kind of thing was looked for, such as `peer`. */
+  readonly kind: string;
+  /** Its name. */
   readonly entity: string;
 
   /** Names what was looked for. */
-  constructor(entity: string) {
-    super(`Cannot find ${entity}`);
+  constructor(kind: string, entity: string) {
+    super(`Cannot find ${kind} "${entity}"`);
+    this.kind = kind;
     this.entity = entity;
   }
 }

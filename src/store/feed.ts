@@ -56,6 +56,11 @@ export class Feed implements Disposable {
     }
   }
 
+  /** The id of the last row of the log that was read. */
+  get lastId(): number {
+    return this.#position?.id ?? 0;
+  }
+
   /** Resolves once every commit made before the call is in the indexes. */
   refresh(): Promise<void> {
     if (!this.#running) {

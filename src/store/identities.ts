@@ -152,7 +152,7 @@ export class Identities implements IdentityStore, AsyncDisposable {
       changePeer(writing, peerId, (peer) => {
         const fingerprints = peer.fingerprints.filter((each) => each !== fingerprint);
         if (fingerprints.length < peer.fingerprints.length) return { ...peer, fingerprints };
-        throw new StoreNotFoundError(`key "${fingerprint}" of peer "${peerId}"`);
+        throw new StoreNotFoundError("fingerprint", fingerprint);
       })
     );
   }
@@ -189,6 +189,6 @@ async function changePeer(
   change: (peer: StoredPeer) => StoredPeer,
 ): Promise<void> {
   const peer = await readPeer(writing.tx, peerId);
-  if (!peer) throw new StoreNotFoundError(`peer "${peerId}"`);
+  if (!peer) throw new StoreNotFoundError("peer", peerId);
   await writePeer(writing, change(peer));
 }

@@ -11,6 +11,8 @@ interface Dialect {
   /** A number that grows with each row and is never given twice. */
   readonly serial: "integer" | "bigserial";
   serialColumn(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;
+  /** Refuses changes of rows of `audit`. */
+  readonly appendOnly: RawBuilder<unknown>;
   // deno-lint-ignore no-explicit-any -- kysely types the columns added so far
   finish(table: CreateTableBuilder<any, any>): CreateTableBuilder<any, any>;
 }
@@ -21,6 +23,8 @@ const DIALECTS: Readonly<Record<BackendKind, Dialect>> = {
     bytes: "blob",
     serial: "integer",
     serialColumn: (column) => column.primaryKey().autoIncrement(),
+    appendOnly: sql`create trigger audit_append_only before update on audit
+      begin select raise(abort, 'rows of audit are never changed'); end`,
     finish: (table) => table.modifyEnd(sql`strict`),
   },
   postgres: {
@@ -28,6 +32,7 @@ const DIALECTS: Readonly<Record<BackendKind, Dialect>> = {
     bytes: "bytea",
     serial: "bigserial",
     serialColumn: (column) => column.primaryKey(),
+    appendOnly: sql`create rule audit_append_only as on update to audit do instead nothing`,
     finish: (table) => table,
   },
 };
@@ -96,6 +101,7 @@ async function createTables(db: Kysely<any>, dialect: Dialect): Promise<void> {
   }
   await db.schema.createIndex("peer_keys_peer").on("peer_keys").column("peer_id").execute();
   await db.schema.createIndex("audit_at").on("audit").column("at").execute();
+  await dialect.appendOnly.execute(db);
   await db.insertInto("notifications") // the log is never empty
     .values({ topic: "store", key: "created", created_at: 0 })
     .execute();

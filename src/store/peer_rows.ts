@@ -49,7 +49,7 @@ export async function writePeer(writing: Writing, peer: StoredPeer): Promise<voi
 export async function deletePeer({ tx, touch }: Writing, peerId: string): Promise<void> {
   const { numDeletedRows } = await tx.deleteFrom("peers").where("peer_id", "=", peerId)
     .executeTakeFirstOrThrow();
-  if (numDeletedRows === 0n) throw new StoreNotFoundError(`peer "${peerId}"`);
+  if (numDeletedRows === 0n) throw new StoreNotFoundError("peer", peerId);
   touch("peers", peerId);
 }
 

@@ -16,11 +16,12 @@ export interface StoredToken extends TokenEntry {
 
 /** Adds a token or replaces the one with its name. */
 export async function writeToken({ tx, touch, now }: Writing, token: TokenEntry): Promise<void> {
-  const row = {
+  const row: Omit<Selectable<TokensTable>, "last_used_at" | "created_at"> = {
     name: checkText("a token's name", token.name),
     prefix: checkShape("a token's prefix", token.prefix, /^[a-z0-9]{8}$/),
     hash: checkShape("a token's hash", token.hash, /^sha256:[0-9a-f]{64}$/),
     scopes: listText(checkScopes(token.scopes)),
+    // deno-lint-ignore camelcase -- a column
     expires_at: token.expiresAt ? checkTime("a token's end of validity", token.expiresAt) : null,
   };
   const taken = await tx.selectFrom("tokens").select("name")
@@ -42,7 +43,7 @@ export async function writeToken({ tx, touch, now }: Writing, token: TokenEntry)
 export async function deleteToken({ tx, touch }: Writing, name: string): Promise<void> {
   const { numDeletedRows } = await tx.deleteFrom("tokens").where("name", "=", name)
     .executeTakeFirstOrThrow();
-  if (numDeletedRows === 0n) throw new StoreNotFoundError(`token "${name}"`);
+  if (numDeletedRows === 0n) throw new StoreNotFoundError("token", name);
   touch("tokens", name);
 }
 
@@ -64,7 +65,7 @@ export async function writeGroup({ tx, touch }: Writing, group: GroupEntry): Pro
 export async function deleteGroup({ tx, touch }: Writing, name: string): Promise<void> {
   const { numDeletedRows } = await tx.deleteFrom("groups").where("name", "=", name)
     .executeTakeFirstOrThrow();
-  if (numDeletedRows === 0n) throw new StoreNotFoundError(`group "${name}"`);
+  if (numDeletedRows === 0n) throw new StoreNotFoundError("group", name);
   touch("groups", name);
 }
 

@@ -15,6 +15,8 @@ export interface PostgresCluster extends AsyncDisposable {
   readonly port: number;
   /** The certificate to trust, where the cluster was started with TLS. */
   readonly caPath: string;
+  /** Holds `data`, the cluster's files, and the Unix socket. */
+  readonly dir: string;
   /** What the server wrote to its log so far. */
   log(): Promise<string>;
   /** Makes an empty database and returns its URL. */
@@ -29,6 +31,10 @@ export interface PostgresCluster extends AsyncDisposable {
   restart(): Promise<void>;
   /** Kills the postmaster and every process of it with SIGKILL: a crash. {@linkcode start} recovers. */
   kill9(): Promise<void>;
+  /** Stops every process where it is: the server takes connections and does not answer. */
+  freeze(): Promise<void>;
+  /** Lets a frozen server go on. */
+  thaw(): Promise<void>;
 }
 
 /** How a cluster is set up. */
@@ -62,16 +68,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
 class Cluster implements PostgresCluster {
   readonly caPath: string;
+  readonly dir: string;
   port = 0;
   readonly #programs: ServerPrograms;
-  readonly #dir: string;
   readonly #options: PostgresOptions;
   #server: Deno.ChildProcess | undefined;
   #databases = 0;
 
   constructor(programs: ServerPrograms, dir: string, options: PostgresOptions) {
     this.#programs = programs;
-    this.#dir = dir;
+    this.dir = dir;
     this.#options = options;
     this.caPath = join(dir, "server.crt");
   }
@@ -81,7 +87,7 @@ class Cluster implements PostgresCluster {
   }
 
   log(): Promise<string> {
-    return Deno.readTextFile(join(this.#dir, "log"));
+    return Deno.readTextFile(join(this.dir, "log"));
   }
 
   async database(): Promise<string> {
@@ -100,11 +106,11 @@ class Cluster implements PostgresCluster {
   /** Makes the files of the cluster. */
   async make(): Promise<void> {
     const { owner } = this.#programs;
-    const passwordFile = join(this.#dir, "password");
+    const passwordFile = join(this.dir, "password");
     await Deno.writeTextFile(passwordFile, PASSWORD);
-    if (this.#options.tls) await makeCertificate(this.#dir);
+    if (this.#options.tls) await makeCertificate(this.dir);
     for (const name of [".", "password", ...(this.#options.tls ? ["server.key"] : [])]) {
-      await Deno.chown(join(this.#dir, name), owner.uid, owner.gid);
+      await Deno.chown(join(this.dir, name), owner.uid, owner.gid);
     }
     await this.#must([
       this.#programs.initdb,
@@ -140,18 +146,26 @@ class Cluster implements PostgresCluster {
   async kill9(): Promise<void> {
     const server = this.#server;
     if (!server) return;
-    const all = [server.pid, ...await childrenOf(server.pid)];
-    for (const pid of all) kill(pid, "SIGKILL");
+    await this.#signalAll("SIGKILL");
     await this.#end("SIGKILL");
   }
 
+  async freeze(): Promise<void> {
+    await this.#signalAll("SIGSTOP");
+  }
+
+  async thaw(): Promise<void> {
+    await this.#signalAll("SIGCONT");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.thaw();
     await this.#end("SIGQUIT");
-    await Deno.remove(this.#dir, { recursive: true });
+    await Deno.remove(this.dir, { recursive: true });
   }
 
   get #data(): string {
-    return join(this.#dir, "data");
+    return join(this.dir, "data");
   }
 
   #urlOf(database: string): string {
@@ -163,7 +177,7 @@ class Cluster implements PostgresCluster {
     const settings = {
       listen_addresses: "127.0.0.1",
       port: this.port,
-      unix_socket_directories: this.#dir,
+      unix_socket_directories: this.dir,
       max_connections: this.#options.maxConnections ?? 60,
       shared_buffers: "16MB",
       fsync: "on",
@@ -171,15 +185,15 @@ class Cluster implements PostgresCluster {
       ...(this.#options.tls && {
         ssl: "on",
         ssl_cert_file: this.caPath,
-        ssl_key_file: join(this.#dir, "server.key"),
+        ssl_key_file: join(this.dir, "server.key"),
       }),
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const server = [...this.#programs.asOwner, this.#programs.postgres, "-D", this.#data, ...flags];
     return new Deno.Command("sh", {
       args: ["-c", 'exec "$@" >>"$LOG" 2>&1', "sh", ...server],
-      env: { LOG: join(this.#dir, "log"), LC_ALL: "C" },
-      cwd: this.#dir,
+      env: { LOG: join(this.dir, "log"), LC_ALL: "C" },
+      cwd: this.dir,
       stdin: "null",
       stdout: "null",
       stderr: "null",
@@ -210,6 +224,15 @@ class Cluster implements PostgresCluster {
     }
   }
 
+  async #signalAll(signal: Deno.Signal): Promise<void> {
+    if (!this.#server) return;
+    const { pid } = this.#server;
+    // The postmaster first: it starts no further process then.
+    kill(pid, signal === "SIGKILL" ? "SIGSTOP" : signal);
+    for (const child of await childrenOf(pid)) kill(child, signal);
+    kill(pid, signal);
+  }
+
   async #end(signal: Deno.Signal): Promise<void> {
     const server = this.#server;
     if (!server) return;
@@ -220,7 +243,7 @@ class Cluster implements PostgresCluster {
 
   async #must(command: readonly string[]): Promise<void> {
     const { code, output } = await capture([...this.#programs.asOwner, ...command], {
-      cwd: this.#dir,
+      cwd: this.dir,
       env: { LC_ALL: "C" },
     });
     if (code !== 0) throw new ToolError(`Cannot make a PostgreSQL cluster: ${output.trim()}`);
@@ -239,7 +262,7 @@ async function makeCertificate(dir: string): Promise<void> {
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
-  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
   return text.split(" ").filter(Boolean).map(Number);
 }
 

@@ -64,7 +64,9 @@ const OID_INT8 = 20;
 const GRACE_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 const IDLE_MS = 30_000;
+/** How long a farewell may take, and what is left open after it. */
 const CLOSE_MS = 3_000;
+const LINGER_MS = 250;
 
 /** Makes a pool for kysely. It connects when first used; the driver is loaded then, too. */
 export async function openPool(
@@ -151,7 +153,7 @@ class CheckedClient {
 /** Sockets of a pool or client, so that its end takes bounded time and leaves nothing open. */
 class Sockets {
   readonly #open = new Set<Socket>();
-  #none = Promise.withResolvers<void>();
+  #closed = Promise.withResolvers<void>();
 
   /** Makes one for the driver. */
   readonly make = (): Socket => {
@@ -159,19 +161,25 @@ class Sockets {
     this.#open.add(socket);
     socket.once("close", () => {
       this.#open.delete(socket);
-      if (this.#open.size === 0) this.#none.resolve();
+      this.#closed.resolve();
+      this.#closed = Promise.withResolvers();
     });
     return socket;
   };
 
-  /** Waits for a farewell and the end of all sockets, and cuts it short when it takes long. */
+  /** Waits for a farewell and the end of all sockets, and cuts short what takes long. */
   async closeAfter(farewell: Promise<void>): Promise<void> {
-    const timer = setTimeout(() => this.#open.forEach((socket) => socket.destroy()), CLOSE_MS);
-    this.#none = Promise.withResolvers();
-    if (this.#open.size === 0) this.#none.resolve();
-    await this.#none.promise;
-    clearTimeout(timer);
+    const hung = setTimeout(() => this.#destroy(), CLOSE_MS);
     await farewell;
+    clearTimeout(hung);
+    // The driver leaves a socket open when logging in fails for want of a password.
+    const left = setTimeout(() => this.#destroy(), LINGER_MS);
+    while (this.#open.size > 0) await this.#closed.promise;
+    clearTimeout(left);
+  }
+
+  #destroy(): void {
+    for (const socket of this.#open) socket.destroy();
   }
 }
 

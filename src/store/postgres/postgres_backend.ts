@@ -53,6 +53,7 @@ export class PostgresBackend implements Backend {
   readonly #connections: Connections;
   readonly #writer: Writer;
   readonly #listener: Listener;
+  readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   private constructor(target: PostgresTarget, connections: Connections, options: BackendOptions) {
@@ -100,16 +101,15 @@ export class PostgresBackend implements Backend {
 
   /** See {@linkcode Backend.snapshot}. */
   async snapshot<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return await this.#open().reads.transaction()
-      .setIsolationLevel("repeatable read")
-      .setAccessMode("read only")
-      .execute(work);
+    const transaction = this.#open().reads.transaction();
+    const reading = transaction.setIsolationLevel("repeatable read").setAccessMode("read only");
+    return await this.#track(reading.execute(work));
   }
 
   /** See {@linkcode Backend.write}. */
   async write<T>(work: Work<T>): Promise<T> {
     this.#open();
-    return await this.#writer.write(work);
+    return await this.#track(this.#writer.write(work));
   }
 
   /** See {@linkcode Backend.listen}. */
@@ -120,7 +120,7 @@ export class PostgresBackend implements Backend {
 
   /** See {@linkcode Backend.check}. */
   async check(): Promise<CheckReport> {
-    return await inspect(this.#open().maintenance);
+    return await this.#track(inspect(this.#open().maintenance));
   }
 
   /** See {@linkcode Backend.backup}. */
@@ -136,13 +136,19 @@ export class PostgresBackend implements Backend {
     return { bytes: await databaseBytes(this.#open().reads), commits, retries, wakes, reconnects };
   }
 
-  /** Waits some seconds for what is under way and closes all connections. */
+  /** Waits for what is under way, which has its time limits, and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     await (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
     await Promise.all([this.#listener[Symbol.asyncDispose](), closeAll(this.#connections)]);
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    return work.finally(() => this.#underWay.delete(work));
   }
 
   #open(): Connections {

@@ -39,9 +39,8 @@ export function parsePostgresUrl(text: string): PostgresTarget {
   const parameters = readParameters(url);
   const host = parameters.get("host") ?? (unbracket(decode(url.hostname)) || "127.0.0.1");
   const port = url.port === "" ? 5432 : Number(url.port);
+  const database = readDatabase(url);
   const user = parameters.get("user") ?? (decode(url.username) || undefined);
-  const database = decode(url.pathname.slice(1));
-  if (database === "") throw refusal(`it names no database; write ${EXAMPLE}`);
   return {
     host,
     port,
@@ -63,11 +62,23 @@ function toUrl(text: string): URL {
   return url;
 }
 
+function readDatabase({ pathname, hash }: URL): string {
+  // A slash or number sign that belongs to a password ends up here.
+  if (/[/@]/.test(pathname.slice(1)) || hash !== "") {
+    throw refusal("its path is not the name of a database; percent-encode the password");
+  }
+  const name = decode(pathname.slice(1));
+  if (name === "") throw refusal(`it names no database; write ${EXAMPLE}`);
+  return name;
+}
+
 function readParameters(url: URL): ReadonlyMap<string, string> {
   const parameters = new Map(url.searchParams);
   for (const name of parameters.keys()) {
     if (PARAMETERS.includes(name)) continue;
-    throw refusal(`parameter "${name}" is not known; there are ${PARAMETERS.join(", ")}`);
+    // What is no word may be the rest of a password with a question mark in it.
+    const shown = /^[a-z_]+$/.test(name) ? `parameter "${name}"` : "a parameter";
+    throw refusal(`${shown} is not known; there are ${PARAMETERS.join(", ")}`);
   }
   return parameters;
 }

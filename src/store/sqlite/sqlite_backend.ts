@@ -53,7 +53,7 @@ export class SqliteBackend implements Backend {
     this.#options = options;
     this.#file = file;
     this.#seen = file.dataVersion;
-    this.#bell = Bell.open(path, () => this.#look(), (error) => {
+    this.#bell = Bell.open(path, () => this.#rung(), (error) => {
       log.warn("store.bell.unavailable", { path, error });
     });
     this.#timer = Number(setInterval(() => this.#tick(), options.pollMs ?? DEFAULT_POLL_MS));
@@ -190,13 +190,18 @@ export class SqliteBackend implements Backend {
 
   /** The safety net: a bell that did not ring, a file that was replaced, a log that grew. */
   #tick(): void {
+    this.#rung();
+    if (!this.#reopening) this.#checkpointWhenLong();
+  }
+
+  #rung(): void {
+    if (this.#closed || this.#reopening) return;
     try {
-      if (!this.#file.isCurrent) return void this.#reopen().catch(() => {});
+      if (!this.#file.isCurrent) return void this.#reopen().catch(() => {}); // it logs by itself
     } catch (error) {
       return log.error("store.missing", { path: this.#path, error });
     }
     this.#look();
-    this.#checkpointWhenLong();
   }
 
   #reopen(): Promise<void> {

@@ -23,7 +23,7 @@ export const CHUNK = new Uint8Array(65_536);
 export async function serveStream(stream: Duplex): Promise<void> {
   const buffer = new Uint8Array(65_536);
   const count = await stream.read(buffer);
-  if (count === null) return;
+  if (count === null) return await stream.closeWrite();
   if (buffer[0] === Op.Echo) return await echo(stream, buffer, count);
   if (buffer[0] === Op.Sink) return await sink(stream, buffer);
   await source(stream, buffer, count);

@@ -1,2 +1,2 @@
 import "./peers/main.ts";
-setTimeout(()=>Deno.exit(0), 5000);
+setTimeout(() => Deno.exit(0), 8000);

@@ -26,10 +26,11 @@ export async function startRawNodeTls(): Promise<number> {
 
 function serveSocket(socket: tls.TLSSocket): void {
   socket.on("error", () => {});
+  socket.on("end", () => socket.end());
   socket.once("data", (first: Uint8Array) => {
     if (first[0] === Op.Echo) echo(socket, first);
     else if (first[0] === Op.Sink) {
-      socket.on("data", () => {}).on("end", () => socket.end(ONE_BYTE));
+      socket.on("data", () => {}).prependListener("end", () => socket.write(ONE_BYTE));
     } else source(socket, first.subarray(1));
   });
 }
@@ -39,7 +40,6 @@ const ONE_BYTE = new Uint8Array(1);
 function echo(socket: tls.TLSSocket, first: Uint8Array): void {
   socket.write(first);
   socket.on("data", (data: Uint8Array) => socket.write(data));
-  socket.on("end", () => socket.end());
 }
 
 function source(socket: tls.TLSSocket, first: Uint8Array): void {
@@ -50,7 +50,6 @@ function source(socket: tls.TLSSocket, first: Uint8Array): void {
   };
   answer(first);
   socket.on("data", answer);
-  socket.on("end", () => socket.end());
 }
 
 function send(socket: tls.TLSSocket, bytes: number): void {
