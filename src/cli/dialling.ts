@@ -1,7 +1,14 @@
-import { dial, type DialOptions, type KnownPeer, PathMemory } from "@alknet/client";
-import type { Connection } from "@alknet/core";
+import {
+  dial,
+  type DialOptions,
+  type KnownPeer,
+  looksLikeTicket,
+  PathMemory,
+} from "@alknet/client";
+import type { Connection, StoredPeer } from "@alknet/core";
 import type { Command } from "commander";
-import { type IdentityFile, readIdentities } from "./node/identities_file.ts";
+import { readIdentities } from "./node/identities_file.ts";
+import { openConfiguredStore } from "./node/open_store.ts";
 import { readNodeKey, type VaultOptions } from "./node/open_vault.ts";
 import { makePrivateDirectory, type Paths } from "./paths.ts";
 import { CliError, ExitCode } from "./errors.ts";
@@ -31,7 +38,7 @@ export async function dialAs(
   alpn: string,
   options: DialCommandOptions & { readonly proof: boolean; readonly signal?: AbortSignal },
 ): Promise<{ conn: Connection; dialMs: number }> {
-  const peers = await readIdentities(paths.identities);
+  const peer = await peerNamed(target, paths);
   const key = options.proof ? await readNodeKey(paths, options) : undefined;
   const memory = await readPaths(paths.dialPaths);
   const begun = performance.now();
@@ -41,7 +48,7 @@ export async function dialAs(
     signal: options.signal,
     timeoutMs: timeoutMs(options.timeout),
     transports: transportsOf(options.transport),
-    knownPeer: (name) => peerNamed(peers, name),
+    knownPeer: (name) => name === target ? peer : undefined,
     paths: memory,
   });
   const dialMs = performance.now() - begun;
@@ -49,9 +56,18 @@ export async function dialAs(
   return { conn, dialMs };
 }
 
-function peerNamed(file: IdentityFile, name: string): KnownPeer | undefined {
-  const peer = file.peers.find((each) => each.peerId === name);
-  return peer?.nodeId ? { nodeId: peer.nodeId, addresses: peer.addresses } : undefined;
+/** A peer's name is neither an address nor a ticket; only then is the store worth opening. */
+async function peerNamed(name: string, paths: Paths): Promise<KnownPeer | undefined> {
+  if (/[@:[\]]/.test(name) || looksLikeTicket(name)) return undefined;
+  const { peers } = await readIdentities(paths.identities);
+  const byHand = peers.find((each) => each.peerId === name);
+  const peer = byHand ?? await storedPeer(name, paths);
+  return peer?.nodeId ? { nodeId: peer.nodeId, addresses: peer.addresses ?? [] } : undefined;
+}
+
+async function storedPeer(name: string, paths: Paths): Promise<StoredPeer | undefined> {
+  await using store = await openConfiguredStore(paths);
+  return await store.identities.peer(name);
 }
 
 function transportsOf(name: string | undefined): DialOptions["transports"] {

@@ -1,9 +1,14 @@
 import {
   ConnectionClosedError,
+  EnrolmentError,
   IdentityConflictError,
   ListenError,
   ScopeError,
+  StoreBackendError,
+  StoreNotFoundError,
+  StoreSerializationError,
 } from "@alknet/core";
+import { StoreCopyError, StoreUrlError } from "@alknet/store";
 import { DialError, TargetError, TicketError } from "@alknet/client";
 import {
   AgentSocketError,
@@ -26,12 +31,11 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ConnectionClosedError) {
     return error.info.code === 4 ? ExitCode.Refused : ExitCode.Unreachable;
   }
-  if (error instanceof TargetError || error instanceof TicketError || error instanceof ScopeError) {
-    return ExitCode.Usage;
-  }
   if (error instanceof ListenError) return ExitCode.Unavailable;
   if (error instanceof IdentityConflictError) return ExitCode.Config;
-  if (error instanceof MnemonicError) return ExitCode.Usage;
+  if (error instanceof StoreBackendError) return ExitCode.Unavailable;
+  if (error instanceof EnrolmentError) return ExitCode.Refused;
+  if (USAGE.some((type) => error instanceof type)) return ExitCode.Usage;
   return LOCKED.some((type) => error instanceof type) ? ExitCode.Locked : ExitCode.Failed;
 }
 
@@ -48,6 +52,17 @@ export function adviceFor(error: unknown): string {
   }
   return "";
 }
+
+const USAGE = [
+  TargetError,
+  TicketError,
+  ScopeError,
+  MnemonicError,
+  StoreNotFoundError,
+  StoreSerializationError,
+  StoreUrlError,
+  StoreCopyError,
+];
 
 const LOCKED = [
   WrongPassphraseError,

@@ -11,7 +11,9 @@ export interface Paths {
   readonly vault: string;
   /** The key file beside it, where there is one. */
   readonly vaultKey: string;
-  /** Peers and tokens. */
+  /** Peers, tokens and state, in the database that commands change. */
+  readonly store: string;
+  /** Peers and tokens that a person keeps by hand, beside those of the store. */
   readonly identities: string;
   /** What worked for dialling. */
   readonly dialPaths: string;
@@ -37,6 +39,7 @@ export function resolvePaths(env: (name: string) => string | undefined): Paths {
     data,
     vault: join(data, "vault.json"),
     vaultKey: join(data, "vault.json.key"),
+    store: join(data, "store", "alknet.db"),
     identities: join(data, "identities.toml"),
     dialPaths: join(data, "dial-paths.json"),
     runtime,

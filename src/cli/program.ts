@@ -1,14 +1,20 @@
 import { Command, type CommanderError } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
+import { credentialCommand } from "./commands/credential.ts";
+import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
 import { idCommand } from "./commands/id.ts";
 import { initCommand } from "./commands/init.ts";
+import { inviteCommand } from "./commands/invite.ts";
+import { joinCommand } from "./commands/join.ts";
 import { peerCommand } from "./commands/peer.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
+import { storeCommand } from "./commands/store.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { vaultCommand } from "./commands/vault.ts";
 import { VERSION } from "./version.ts";
@@ -33,8 +39,14 @@ export function program(): Command {
     handlersCommand(),
     pingCommand(),
     connectCommand(),
+    inviteCommand(),
+    joinCommand(),
     peerCommand(),
+    groupCommand(),
     tokenCommand(),
+    credentialCommand(),
+    auditCommand(),
+    storeCommand(),
     vaultCommand(),
     configCommand(),
     completionsCommand(),

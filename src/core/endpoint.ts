@@ -29,8 +29,16 @@ export interface ServeOptions {
   readonly names?: readonly string[];
   /** Who peers are. Default: everybody is a stranger. */
   readonly identities?: IdentityProvider;
+  /** Told of connections, refusals and revocations as they happen. Default: nobody is. */
+  readonly onEvent?: (event: EndpointEvent) => void;
   /** Bounds that differ from {@linkcode DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
+}
+
+/** Something that happened to a connection, for an audit trail. */
+export interface EndpointEvent extends Omit<ConnectionInfo, "openedAt"> {
+  /** What, such as `connection.opened`, `auth.not-accepted` or `connection.revoked`. */
+  readonly kind: string;
 }
 
 /** One connection as `status` shows it. */
@@ -66,6 +74,7 @@ export class Endpoint implements AsyncDisposable {
   readonly #counters: Counters;
   readonly #limits: Limits;
   readonly #identities: IdentityProvider;
+  readonly #onEvent?: (event: EndpointEvent) => void;
   readonly #registry = new HandlerRegistry();
   readonly #admission: Admission;
   readonly #listeners: Listener[] = [];
@@ -80,6 +89,7 @@ export class Endpoint implements AsyncDisposable {
     this.counters = this.#counters = zeroCounters();
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#identities = options.identities ?? NOBODY;
+    this.#onEvent = options.onEvent;
     this.#admission = new Admission(this.#limits, this.#counters);
     this.#registry.add(...options.handlers);
     this.#release.push(this.#identities.onChange(() => this.#reauthorize()));
@@ -192,7 +202,7 @@ export class Endpoint implements AsyncDisposable {
       admission: this.#admission,
       identities: this.#identities,
       shutdown: this.#shutdown.signal,
-      report,
+      report: (kind, about, error) => this.#report(kind, about, error),
     });
     this.#sessions.add(session);
     const endSpan = sessionSpan(session);
@@ -200,6 +210,12 @@ export class Endpoint implements AsyncDisposable {
       this.#sessions.delete(session);
       endSpan();
     });
+  }
+
+  #report(kind: string, session: Session, error?: unknown): void {
+    const info = describe(session);
+    report(kind, info, error);
+    this.#onEvent?.({ kind, ...info });
   }
 
   #handshakeFailed(error: unknown): void {
@@ -273,8 +289,8 @@ function describe({ conn, handler, fingerprint, openedAt }: Session): Connection
   };
 }
 
-function report(event: string, session: Session, error?: unknown): void {
-  const { alpn, transport, remoteAddr, peer, fingerprint } = describe(session);
+function report(event: string, info: ConnectionInfo, error?: unknown): void {
+  const { alpn, transport, remoteAddr, peer, fingerprint } = info;
   const fields = { alpn, transport, remote: remoteAddr.hostname, peer, fingerprint, error };
   if (event === "handler.failed") log.warn(event, fields);
   else if (event.startsWith("handshake.")) log.debug(event, fields);

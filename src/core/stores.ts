@@ -142,6 +142,7 @@ export type StoreFault =
 
 /** Thrown when the database cannot be reached or refuses; nothing was changed. */
 export class StoreBackendError extends Error {
+  /** The class's name. */
   override readonly name = "StoreBackendError";
   /** Who has to act. */
   readonly blame: Blame = "local";
@@ -157,6 +158,7 @@ export class StoreBackendError extends Error {
 
 /** Thrown by a change of something that is not there. */
 export class StoreNotFoundError extends RangeError {
+  /** The class's name. */
   override readonly name = "StoreNotFoundError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -175,6 +177,7 @@ export class StoreNotFoundError extends RangeError {
 
 /** Thrown for a value that a store cannot keep, or one in the database that cannot be read. */
 export class StoreSerializationError extends TypeError {
+  /** The class's name. */
   override readonly name = "StoreSerializationError";
   /** Who has to act. */
   readonly blame: Blame = "user";

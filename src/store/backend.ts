@@ -1,6 +1,25 @@
-import type { Kysely, Transaction } from "kysely";
-import type { Migration } from "kysely/migration";
 import type { Schema } from "./schema.ts";
+
+/**
+ * A database as kysely sees it.
+ *
+ * @internal kysely documents it
+ */
+export type Database = import("kysely").Kysely<Schema>;
+
+/**
+ * The same within one transaction.
+ *
+ * @internal kysely documents it
+ */
+export type DatabaseTransaction = import("kysely").Transaction<Schema>;
+
+/**
+ * One step that changes tables, as kysely runs it.
+ *
+ * @internal kysely documents it
+ */
+export type Migration = import("kysely/migration").Migration;
 
 /** What a change is about: the name of a table, or one of a handler's own. */
 export type Topic = string;
@@ -25,9 +44,9 @@ export interface Backend extends AsyncDisposable {
   /** Where it is, fit for logs: without a password. */
   readonly location: string;
   /** For reads outside transactions. Ask for it each time: it may be replaced, as after a restore. */
-  readonly db: Kysely<Schema>;
+  readonly db: Database;
   /** Runs reads that all see one and the same state; they do not wait for writers. */
-  snapshot<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
+  snapshot<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T>;
   /**
    * Runs one transaction, again from the start when the database asks for it, so `work` must do
    * nothing but its statements. Writers come one after the other, over all processes: ids and
@@ -36,7 +55,7 @@ export interface Backend extends AsyncDisposable {
    *
    * @throws {StoreBackendError} When it cannot be done in `lockTimeoutMs`, or at all.
    */
-  write<T>(work: (tx: Transaction<Schema>, touch: Touch) => Promise<T>): Promise<T>;
+  write<T>(work: (tx: DatabaseTransaction, touch: Touch) => Promise<T>): Promise<T>;
   /**
    * Calls back after commits of any process, this one included, and whenever one may have been
    * missed. Many commits may give one call, and none may give one.

@@ -10,6 +10,7 @@ export {
 
 /** Thrown for a store URL that names no backend. */
 export class StoreUrlError extends TypeError {
+  /** The class's name. */
   override readonly name = "StoreUrlError";
   /** Who has to act. */
   readonly blame: Blame = "user";
@@ -20,6 +21,7 @@ export type InviteRefusal = "unknown" | "used" | "expired";
 
 /** Thrown when an invitation does not let anybody in (any more). */
 export class InviteRefusedError extends RangeError {
+  /** The class's name. */
   override readonly name = "InviteRefusedError";
   /** Who has to act. */
   readonly blame: Blame = "remote";
@@ -35,6 +37,7 @@ export class InviteRefusedError extends RangeError {
 
 /** Thrown when a copy of a store differs from its source. */
 export class StoreCopyError extends Error {
+  /** The class's name. */
   override readonly name = "StoreCopyError";
   /** Who has to act. */
   readonly blame: Blame = "local";

@@ -11,7 +11,7 @@ import { IDENTITY_TOPICS, type IdentityMirror } from "./identity_mirror.ts";
 import { parseList } from "./json_columns.ts";
 import { LastUse } from "./last_use.ts";
 import { completePeers, deletePeer, readPeer, writePeer, type Writing } from "./peer_rows.ts";
-import { PAGE_ROWS, pagesOf } from "./row_pages.ts";
+import { pagesOf } from "./row_pages.ts";
 import type { StoreContext } from "./store_context.ts";
 import {
   deleteGroup,
@@ -84,12 +84,12 @@ export class Identities implements IdentityStore, AsyncDisposable {
   /** All peers by id, read in pages: a change meanwhile may or may not show. */
   async *peers(): AsyncGenerator<StoredPeer> {
     const { backend } = this.#context;
-    const pages = pagesOf<StoredPeer>((after) =>
+    const pages = pagesOf<StoredPeer>((after, limit) =>
       backend.snapshot(async (tx) => {
         const rows = await tx.selectFrom("peers").selectAll()
           .where("peer_id", ">", after?.peerId ?? "")
           .orderBy("peer_id")
-          .limit(PAGE_ROWS)
+          .limit(limit)
           .execute();
         return await completePeers(tx, rows);
       })

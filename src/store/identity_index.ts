@@ -40,7 +40,7 @@ export const SSH_KEY_PREFIX = "ssh:";
 /** Everything the reads of an identity provider need, by what they are asked with. */
 export class IdentityIndex {
   /** Scopes of peers and groups. */
-  readonly grants = new GrantTable();
+  readonly grants: GrantTable = new GrantTable();
   readonly #peers = new Map<string, PeerRecord>();
   readonly #keys = new Map<string, PeerRecord>();
   readonly #tokens = new Map<string, StandaloneToken>();

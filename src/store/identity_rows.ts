@@ -3,7 +3,7 @@ import type { Selectable, Transaction } from "kysely";
 import type { GrantTable } from "./grants.ts";
 import type { PeerRecord, StandaloneToken } from "./identity_index.ts";
 import { parseList } from "./json_columns.ts";
-import { keyLists, PAGE_ROWS, pagesOf } from "./row_pages.ts";
+import { keyLists, pagesOf } from "./row_pages.ts";
 import type { PeersTable, Schema, TokensTable } from "./schema.ts";
 import { parseTokenHash } from "./token_table.ts";
 
@@ -30,11 +30,11 @@ export async function* readAllPeers(
   tx: Transaction<Schema>,
   grants: GrantTable,
 ): AsyncGenerator<PeerRecord[]> {
-  const pages = pagesOf<PeerRow>((after) =>
+  const pages = pagesOf<PeerRow>((after, limit) =>
     tx.selectFrom("peers").select(PEER_COLUMNS)
       .where("peer_id", ">", after?.peer_id ?? "")
       .orderBy("peer_id")
-      .limit(PAGE_ROWS)
+      .limit(limit)
       .execute()
   );
   for await (const rows of pages) yield await withKeys(tx, rows, grants);

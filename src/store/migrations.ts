@@ -1,4 +1,10 @@
-import { type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely, sql } from "kysely";
+import {
+  type ColumnDefinitionBuilder,
+  type CreateTableBuilder,
+  type Kysely,
+  type RawBuilder,
+  sql,
+} from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import type { BackendKind, Migrations } from "./backend.ts";
 import { StoreBackendError } from "./errors.ts";

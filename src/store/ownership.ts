@@ -3,7 +3,7 @@ import type { Transaction } from "kysely";
 import type { Changes } from "./change_log.ts";
 import { checkText } from "./checks.ts";
 import type { Apply, MemoryIndex } from "./feed.ts";
-import { PAGE_ROWS, pagesOf } from "./row_pages.ts";
+import { pagesOf } from "./row_pages.ts";
 import type { OwnershipTable, Schema } from "./schema.ts";
 import type { StoreContext } from "./store_context.ts";
 
@@ -51,7 +51,7 @@ export class OwnershipMirror implements MemoryIndex {
   /** Reads all, page by page. */
   async load(tx: Transaction<Schema>): Promise<Apply> {
     const next = new OwnershipIndex();
-    const pages = pagesOf<OwnershipTable>((after) => pageOf(tx, after));
+    const pages = pagesOf<OwnershipTable>((after, limit) => pageOf(tx, after, limit));
     for await (const rows of pages) {
       for (const row of rows) next.set(row.resource_type, row.resource_id, row.owner_id);
     }
@@ -144,6 +144,7 @@ function keyOf(type: string, id: string): ResourceKey {
 function pageOf(
   tx: Transaction<Schema>,
   after: OwnershipTable | undefined,
+  limit: number,
 ): Promise<OwnershipTable[]> {
   return tx.selectFrom("ownership").selectAll()
     .where(({ eb, refTuple, tuple }) =>
@@ -157,6 +158,6 @@ function pageOf(
     )
     .orderBy("resource_type")
     .orderBy("resource_id")
-    .limit(PAGE_ROWS)
+    .limit(limit)
     .execute();
 }

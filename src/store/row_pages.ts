@@ -6,14 +6,14 @@ export const PAGE_ROWS = 256;
 /**
  * Reads a table page by page, so that the event loop turns in between.
  *
- * @param page Reads up to {@linkcode PAGE_ROWS} rows after one; from the start without one.
+ * @param page Reads up to `limit` rows after one; from the start without one.
  */
 export async function* pagesOf<Row>(
-  page: (after: Row | undefined) => Promise<Row[]>,
+  page: (after: Row | undefined, limit: number) => Promise<Row[]>,
 ): AsyncGenerator<Row[]> {
   let last: Row | undefined;
   for (;;) {
-    const rows = await page(last);
+    const rows = await page(last, PAGE_ROWS);
     if (rows.length > 0) yield rows;
     if (rows.length < PAGE_ROWS) return;
     last = rows.at(-1);

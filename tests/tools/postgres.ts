@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- settings are called what the server calls them
 /** A PostgreSQL server of a test's own: throw-away, on loopback, started and killed at will. */
 import { join } from "node:path";
 

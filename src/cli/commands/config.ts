@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf } from "../context.ts";
-import { createHandlers } from "../node/handlers.ts";
+import { createHandlers, NO_SERVICES } from "../node/handlers.ts";
 import { readIdentities } from "../node/identities_file.ts";
 
 /** `alknet config`: the configuration file. */
@@ -22,7 +22,7 @@ export function configCommand(): Command {
 async function check(file: string | undefined, context: CommandContext): Promise<void> {
   const { terminal, paths } = context;
   const config = await readConfig(file ?? paths.config);
-  const handlers = await createHandlers(config);
+  const handlers = await createHandlers(config, NO_SERVICES);
   const { peers, tokens } = await readIdentities(paths.identities);
   const counts = { handlers: handlers.length, peers: peers.length, tokens: tokens.length };
   terminal.data({ ok: true, config: config.file ?? null, ...counts });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf } from "../context.ts";
-import { BUILT_IN } from "../node/handlers.ts";
+import { BUILT_IN, NO_SERVICES } from "../node/handlers.ts";
 import { columns } from "../terminal.ts";
 
 /** `alknet handlers`: protocols this program can serve. */
@@ -14,7 +14,7 @@ export function handlersCommand(): Command {
 async function list({ terminal, paths }: CommandContext): Promise<void> {
   const config = await readConfig(paths.config);
   const rows = [...BUILT_IN].map(([name, { doc, create }]) => {
-    const { alpn, peerAuth = "none" } = create(config);
+    const { alpn, peerAuth = "none" } = create(config, NO_SERVICES);
     return { name, alpn, peerAuth, enabled: config.handlers.includes(name), doc };
   });
   terminal.data(rows);

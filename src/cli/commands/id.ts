@@ -1,14 +1,11 @@
 import { encodeTicket, parseAddress } from "@alknet/client";
 import { nodeServerName, signedAnchor } from "@alknet/core";
 import { Command } from "commander";
-import { readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
-import { formatAddress, reachableAddresses } from "../node/addresses.ts";
-import { askNode, isRunning } from "../node/control.ts";
 import { readNodeKey, type VaultOptions } from "../node/open_vault.ts";
+import { ownAddresses } from "../node/own_addresses.ts";
 import { namesOf } from "../node/run_node.ts";
-import type { NodeStatus } from "../node/status.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface IdOptions extends VaultOptions {
@@ -34,7 +31,7 @@ async function id(options: IdOptions, { terminal, paths }: CommandContext): Prom
   if (options.ca && !terminal.json) return terminal.line(anchor.trimEnd());
   const { nodeId, fingerprint } = namesOf(key);
   const serverName = nodeServerName(key.publicKey);
-  const addresses = await addressesOf(paths.control, paths.config);
+  const addresses = await ownAddresses(paths);
   const ticket = encodeTicket({
     nodeId,
     addresses: addresses.slice(0, MAX_TICKET_ADDRESSES).map((each) => parseAddress(each)),
@@ -64,16 +61,4 @@ function printOnly(what: string, parts: ReadonlyMap<string, string>, terminal: T
   }
   terminal.data(part);
   terminal.line(part);
-}
-
-/** The running node's addresses, or those its configuration would give it. */
-async function addressesOf(control: string, configFile: string): Promise<string[]> {
-  if (await isRunning(control)) {
-    const status = await askNode(control, "status") as NodeStatus;
-    return status.listeners.flatMap(({ reachable }) => reachable);
-  }
-  const config = await readConfig(configFile);
-  return config.listen
-    .flatMap(({ address }) => reachableAddresses(address))
-    .map((address) => formatAddress(address));
 }

@@ -1,10 +1,10 @@
-import { keyFingerprint, parseNodeId, parseScope } from "@alknet/core";
+import { keyFingerprint, parseNodeId, parseScope, type StoredPeer } from "@alknet/core";
 import { decodeTicket, looksLikeTicket, parseAddress } from "@alknet/client";
 import { Command } from "commander";
 import { type CommandContext, contextOf, repeated } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
-import { askNode, isRunning } from "../node/control.ts";
-import { type FilePeer, readIdentities, updateIdentities } from "../node/identities_file.ts";
+import { readIdentities } from "../node/identities_file.ts";
+import { openConfiguredStore } from "../node/open_store.ts";
 import { sshKeyBlob } from "../node/ssh_key.ts";
 import { columns } from "../terminal.ts";
 
@@ -14,6 +14,7 @@ interface AddOptions {
   readonly sshKey?: readonly string[];
   readonly address?: readonly string[];
   readonly scope?: readonly string[];
+  readonly group?: readonly string[];
   readonly displayName?: string;
 }
 
@@ -36,6 +37,7 @@ export function peerCommand(): Command {
       repeated,
     )
     .option("--scope <scope>", "what it may do: <area>:<verb>[:<object>]", repeated)
+    .option("--group <name>", "a group whose scopes it has as well", repeated)
     .option("--display-name <text>", "a name for people")
     .action((name: string, options: AddOptions, command: Command) =>
       add(name, options, contextOf(command))
@@ -48,6 +50,13 @@ export function peerCommand(): Command {
     .argument("<name>")
     .action((name: string, _options: unknown, command: Command) =>
       remove(name, contextOf(command))
+    );
+  peer.command("remove-key")
+    .description("take one key from a peer; connections proven with it end at once")
+    .argument("<name>")
+    .argument("<fingerprint>", "ed25519:<hex> or SHA256:<hex>")
+    .action((name: string, fingerprint: string, _options: unknown, command: Command) =>
+      removeKey(name, fingerprint, contextOf(command))
     );
   for (const [verb, enabled] of [["enable", true], ["disable", false]] as const) {
     peer.command(verb)
@@ -62,22 +71,22 @@ export function peerCommand(): Command {
 
 async function add(name: string, options: AddOptions, context: CommandContext): Promise<void> {
   const { terminal, paths } = context;
-  assertName(name);
+  assertPeerName(name);
   const added = await entryOf(name, options);
-  let result: FilePeer = added;
-  await updateIdentities(paths.identities, (file) => {
-    const old = file.peers.find((each) => each.peerId === name);
-    result = old ? merged(old, added) : added;
-    return { ...file, peers: [...file.peers.filter((each) => each !== old), result] };
-  });
-  await tellNode(context);
-  terminal.data(result);
-  const keys = result.fingerprints.length + result.sshKeys.length;
-  const may = result.scopes.join(" ") || "nothing beyond connecting";
-  terminal.line(`Peer "${name}": ${keys} keys, may ${may}`);
+  await using store = await openConfiguredStore(paths);
+  const old = await store.identities.peer(name);
+  const peer = old ? merged(old, added) : added;
+  await store.identities.putPeer(peer);
+  store.audit.append({ kind: old ? "peer.changed" : "peer.added", peer: name });
+  terminal.data(peer);
+  const keys = peer.fingerprints.length + peer.sshKeys.length;
+  const may = [...peer.scopes, ...(peer.groups ?? []).map((group) => `group ${group}`)];
+  terminal.line(
+    `Peer "${name}": ${keys} keys, may ${may.join(" ") || "nothing beyond connecting"}`,
+  );
 }
 
-async function entryOf(name: string, options: AddOptions): Promise<FilePeer> {
+async function entryOf(name: string, options: AddOptions): Promise<StoredPeer> {
   const { nodeId, addresses } = nodeOf(options.nodeId);
   const fingerprints = options.fingerprint ?? [];
   const sshKeys = await Promise.all((options.sshKey ?? []).map(sshKeyBlob));
@@ -90,6 +99,7 @@ async function entryOf(name: string, options: AddOptions): Promise<FilePeer> {
     fingerprints: [...nodeId ? [keyFingerprint(parseNodeId(nodeId))] : [], ...fingerprints],
     sshKeys,
     scopes: (options.scope ?? []).map((scope) => parseScope(scope)),
+    groups: options.group ?? [],
     resources: {},
     enabled: true,
   };
@@ -110,7 +120,7 @@ function nodeOf(text: string | undefined): { nodeId?: string; addresses: readonl
   };
 }
 
-function merged(old: FilePeer, added: FilePeer): FilePeer {
+function merged(old: StoredPeer, added: StoredPeer): StoredPeer {
   const union = (
     a: readonly string[],
     b: readonly string[],
@@ -119,7 +129,8 @@ function merged(old: FilePeer, added: FilePeer): FilePeer {
     ...old,
     displayName: added.displayName ?? old.displayName,
     nodeId: added.nodeId ?? old.nodeId,
-    addresses: union(added.addresses, old.addresses),
+    addresses: union(added.addresses ?? [], old.addresses ?? []),
+    groups: union(old.groups ?? [], added.groups ?? []),
     fingerprints: union(old.fingerprints, added.fingerprints),
     sshKeys: union(old.sshKeys, added.sshKeys),
     scopes: union(old.scopes, added.scopes),
@@ -127,55 +138,67 @@ function merged(old: FilePeer, added: FilePeer): FilePeer {
 }
 
 async function list({ terminal, paths }: CommandContext): Promise<void> {
-  const { peers } = await readIdentities(paths.identities);
-  terminal.data(peers);
-  if (peers.length === 0) {
-    return terminal.line('No peers yet: "alknet peer add NAME --node-id ID" adds one');
+  await using store = await openConfiguredStore(paths);
+  const stored = await Array.fromAsync(store.identities.peers());
+  const { peers: byHand } = await readIdentities(paths.identities);
+  terminal.data([...stored, ...byHand]);
+  if (stored.length + byHand.length === 0) {
+    return terminal.line('No peers yet: "alknet invite", or "alknet peer add NAME --node-id ID"');
   }
-  const rows = peers.map((peer) => [
-    peer.peerId,
-    peer.enabled ? "in" : "out",
-    `${peer.fingerprints.length}+${peer.sshKeys.length}`,
-    peer.scopes.join(" ") || "-",
-    peer.addresses.join(" ") || "-",
-  ]);
-  for (const line of columns([["NAME", "STATE", "KEYS+SSH", "SCOPES", "ADDRESSES"], ...rows])) {
+  const rows = [
+    ...stored.map((peer) => [...cells(peer), ""]),
+    ...byHand.map((peer) => [...cells(peer), "identities.toml"]),
+  ];
+  for (const line of columns([["NAME", "STATE", "KEYS+SSH", "SCOPES", "ADDRESSES", ""], ...rows])) {
     terminal.line(line);
   }
 }
 
-async function remove(name: string, context: CommandContext): Promise<void> {
-  await updateIdentities(context.paths.identities, (file) => {
-    assertKnown(file.peers, name);
-    return { ...file, peers: file.peers.filter(({ peerId }) => peerId !== name) };
-  });
-  await tellNode(context);
-  context.terminal.data({ removed: name });
-  context.terminal.line(`Peer "${name}" is removed`);
+function cells(peer: StoredPeer): string[] {
+  const scopes = [...peer.scopes, ...(peer.groups ?? []).map((group) => `(${group})`)];
+  return [
+    peer.peerId,
+    peer.enabled ? "in" : "out",
+    `${peer.fingerprints.length}+${peer.sshKeys.length}`,
+    scopes.join(" ") || "-",
+    peer.addresses?.join(" ") || "-",
+  ];
 }
 
-async function setEnabled(name: string, enabled: boolean, context: CommandContext): Promise<void> {
-  await updateIdentities(context.paths.identities, (file) => {
-    assertKnown(file.peers, name);
-    const peers = file.peers.map((peer) => peer.peerId === name ? { ...peer, enabled } : peer);
-    return { ...file, peers };
-  });
-  await tellNode(context);
-  context.terminal.data({ name, enabled });
-  context.terminal.line(`Peer "${name}" is ${enabled ? "let in again" : "kept out"}`);
+async function remove(name: string, { terminal, paths }: CommandContext): Promise<void> {
+  await using store = await openConfiguredStore(paths);
+  await store.identities.removePeer(name);
+  store.audit.append({ kind: "peer.removed", peer: name });
+  terminal.data({ removed: name });
+  terminal.line(`Peer "${name}" is removed`);
 }
 
-/** A running node notices by itself within half a second; told, it acts at once. */
-export async function tellNode({ paths }: CommandContext): Promise<void> {
-  if (await isRunning(paths.control)) await askNode(paths.control, "reload");
+async function setEnabled(
+  name: string,
+  enabled: boolean,
+  { terminal, paths }: CommandContext,
+): Promise<void> {
+  await using store = await openConfiguredStore(paths);
+  await store.identities.updatePeer(name, { enabled });
+  store.audit.append({ kind: enabled ? "peer.enabled" : "peer.disabled", peer: name });
+  terminal.data({ name, enabled });
+  terminal.line(`Peer "${name}" is ${enabled ? "let in again" : "kept out"}`);
 }
 
-function assertKnown(peers: readonly FilePeer[], name: string): void {
-  if (peers.some(({ peerId }) => peerId === name)) return;
-  throw new CliError(`Unknown peer "${name}": see "alknet peer list"`, ExitCode.Usage);
+async function removeKey(
+  name: string,
+  fingerprint: string,
+  { terminal, paths }: CommandContext,
+): Promise<void> {
+  await using store = await openConfiguredStore(paths);
+  await store.identities.removeFingerprint(name, fingerprint);
+  store.audit.append({ kind: "peer.key-removed", peer: name, fingerprint });
+  terminal.data({ name, removed: fingerprint });
+  terminal.line(`Peer "${name}" has lost the key ${fingerprint}`);
 }
 
-function assertName(name: string): void {
+/** Refuses names that would not survive a command line, a log or a path. */
+export function assertPeerName(name: string): void {
   if (/^[a-z0-9][a-z0-9._-]{0,62}$/i.test(name)) return;
   throw new CliError(
     `Peer names have 1-63 letters, digits, ".", "_" and "-", not "${name.slice(0, 80)}"`,

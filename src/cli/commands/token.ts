@@ -1,21 +1,15 @@
 import { createToken, hashToken, parseScope, type TokenEntry } from "@alknet/core";
 import { Command } from "commander";
 import { type CommandContext, contextOf, repeated } from "../context.ts";
-import { CliError, ExitCode } from "../errors.ts";
-import { readIdentities, updateIdentities } from "../node/identities_file.ts";
+import { CliError } from "../errors.ts";
+import { openConfiguredStore } from "../node/open_store.ts";
 import { columns } from "../terminal.ts";
-import { tellNode } from "./peer.ts";
+import { expiry } from "../expiry.ts";
 
 interface CreateOptions {
   readonly scope: readonly string[];
   readonly expires?: string;
 }
-
-const UNIT_MS: ReadonlyMap<string, number> = new Map([
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-]);
 
 /** `alknet token`: bearer tokens for programs that have no key. */
 export function tokenCommand(): Command {
@@ -53,20 +47,20 @@ async function create(
     scopes: options.scope.map((scope) => parseScope(scope)),
     expiresAt: options.expires === undefined ? undefined : expiry(options.expires),
   };
-  await updateIdentities(context.paths.identities, (file) => {
-    if (file.tokens.some((each) => each.name === name)) {
-      throw new CliError(`Token "${name}" exists: revoke it first, or choose another name`, 2);
-    }
-    return { ...file, tokens: [...file.tokens, entry] };
-  });
-  await tellNode(context);
+  await using store = await openConfiguredStore(context.paths);
+  if ((await store.identities.tokens()).some((each) => each.name === name)) {
+    throw new CliError(`Token "${name}" exists: revoke it first, or choose another name`, 2);
+  }
+  await store.identities.putToken(entry);
+  store.audit.append({ kind: "token.created", peer: `token:${name}` });
   context.terminal.data({ name, token, prefix, scopes: entry.scopes, expiresAt: entry.expiresAt });
   context.terminal.line(token);
   if (!context.terminal.json) context.terminal.note("This is shown once: keep it now.");
 }
 
 async function list({ terminal, paths }: CommandContext): Promise<void> {
-  const { tokens } = await readIdentities(paths.identities);
+  await using store = await openConfiguredStore(paths);
+  const tokens = await store.identities.tokens();
   terminal.data(tokens.map(({ hash: _, ...rest }) => rest));
   if (tokens.length === 0) return terminal.line("No tokens yet");
   const rows = tokens.map(({ name, prefix, scopes, expiresAt }) => [
@@ -80,30 +74,15 @@ async function list({ terminal, paths }: CommandContext): Promise<void> {
   }
 }
 
-async function revoke(name: string, context: CommandContext): Promise<void> {
-  await updateIdentities(context.paths.identities, (file) => {
-    if (!file.tokens.some((each) => each.name === name)) {
-      throw new CliError(`Unknown token "${name}": see "alknet token list"`, ExitCode.Usage);
-    }
-    return { ...file, tokens: file.tokens.filter((each) => each.name !== name) };
-  });
-  await tellNode(context);
-  context.terminal.data({ revoked: name });
-  context.terminal.line(`Token "${name}" is revoked`);
+async function revoke(name: string, { terminal, paths }: CommandContext): Promise<void> {
+  await using store = await openConfiguredStore(paths);
+  await store.identities.removeToken(name);
+  store.audit.append({ kind: "token.revoked", peer: `token:${name}` });
+  terminal.data({ revoked: name });
+  terminal.line(`Token "${name}" is revoked`);
 }
 
 function state(expiresAt: Date): string {
   const day = expiresAt.toISOString().slice(0, 16).replace("T", " ");
   return expiresAt.getTime() <= Date.now() ? `${day} (over)` : day;
-}
-
-/** `12h`, `30d`, or a date. */
-function expiry(text: string): Date {
-  const [, count = "", unit = ""] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const ms = UNIT_MS.get(unit);
-  const date = ms ? new Date(Date.now() + Number(count) * ms) : new Date(text);
-  if (Number.isNaN(date.getTime()) || date.getTime() <= Date.now()) {
-    throw new CliError(`--expires must lie ahead, such as 12h, 30d or 2027-01-31`, ExitCode.Usage);
-  }
-  return date;
 }

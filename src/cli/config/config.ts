@@ -16,6 +16,9 @@ export interface Config {
   readonly modules: readonly string[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly limits: Partial<Limits>;
+  /** Undefined for the file beside the vault. */
+  readonly storeUrl?: string;
+  readonly auditDays: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
 }
@@ -52,6 +55,8 @@ export function configOf(toml: TomlFile): Config {
     modules: handlers.strings("modules"),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     limits: limitsOf(toml),
+    storeUrl: table(toml, "store").string("url") || undefined,
+    auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
     logFormat: oneOf(log.string("format"), FORMATS, "text"),
   };

@@ -84,7 +84,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "http", "echo"]',
+    fallback: '["ping", "join", "http", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -110,6 +110,23 @@ export const FIELDS: readonly Field[] = [
     min: 1,
     doc: LIMIT_DOCS[name],
   })),
+  {
+    table: "store",
+    key: "url",
+    type: "string",
+    fallback: "",
+    doc:
+      "Where peers and state are kept: sqlite:/path, or postgres://user@host/database for several " +
+      "nodes. Default: a file beside the vault.",
+  },
+  {
+    table: "store",
+    key: "audit_days",
+    type: "integer",
+    fallback: "90",
+    min: 1,
+    doc: "Days that security events are kept.",
+  },
   {
     table: "log",
     key: "level",

@@ -1,6 +1,7 @@
-import type { Handler } from "@alknet/core";
+import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
 import { echo } from "@alknet/echo";
 import { http } from "@alknet/http";
+import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,8 +13,19 @@ export interface BuiltInHandler {
   /** One line for people. */
   readonly doc: string;
   /** Makes it as configured. */
-  create(config: Config): Handler;
+  create(config: Config, services: HandlerServices): Handler;
 }
+
+/** What handlers are given beside their configuration. */
+export interface HandlerServices {
+  /** Turns invitations into peers. */
+  readonly enrolment: Enrolment;
+}
+
+/** Services of a program that only looks at handlers and serves nobody. */
+export const NO_SERVICES: HandlerServices = {
+  enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
+};
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
 export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
@@ -21,6 +33,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   BuiltInHandler
 >([
   ["ping", { doc: "Round trips and who you are here (alknet ping)", create: () => ping() }],
+  ["join", {
+    doc: "Lets in who has an invitation (alknet invite, alknet join)",
+    create: (_config, { enrolment }) => join({ enrolment }),
+  }],
   ["http", { doc: "HTTP/1.1 and HTTP/2 for curl and browsers", create: () => http() }],
   ["echo", {
     doc: "Every byte back, for trying things out",
@@ -33,18 +49,21 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
  *
  * @throws {CliError} For a name nobody knows, or a module that does not export a handler.
  */
-export async function createHandlers(config: Config): Promise<Handler[]> {
-  const builtIn = config.handlers.map((name) => createBuiltIn(name, config));
+export async function createHandlers(
+  config: Config,
+  services: HandlerServices,
+): Promise<Handler[]> {
+  const builtIn = config.handlers.map((name) => createBuiltIn(name, config, services));
   const loaded = await Promise.all(config.modules.map((specifier) => load(specifier, config)));
   return [...builtIn, ...loaded];
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, JOIN_ALPN]);
 
-function createBuiltIn(name: string, config: Config): Handler {
+function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);
-  if (found) return found.create(config);
+  if (found) return found.create(config, services);
   throw new CliError(
     `Unknown handler "${name}" in [handlers] enabled: one of ${[...BUILT_IN.keys()].join(", ")}`,
     ExitCode.Config,

@@ -1,28 +1,12 @@
-import { type IdentityEntries, parseScope, type PeerEntry, type TokenEntry } from "@alknet/core";
-import { stringify } from "smol-toml";
+import { type IdentityEntries, parseScope, type StoredPeer, type TokenEntry } from "@alknet/core";
 import { locate } from "../config/locate.ts";
-import { parseToml, readToml, tablesOf, type TomlFile } from "../config/read_tables.ts";
+import { readToml, tablesOf, type TomlFile } from "../config/read_tables.ts";
 import { ConfigError } from "../errors.ts";
-import { makePrivateDirectory } from "../paths.ts";
-import { dirname } from "node:path";
 
-/** A peer as `identities.toml` keeps it: also where it may be dialled. */
-export interface FilePeer extends PeerEntry {
-  /** `host:port`, best first. */
-  readonly addresses: readonly string[];
-  /** The node id, where the peer was added by it. */
-  readonly nodeId?: string;
-}
-
-/** Everything in `identities.toml`. */
+/** Everything in `identities.toml`: what a person keeps by hand, beside the store. */
 export interface IdentityFile extends IdentityEntries {
-  readonly peers: readonly FilePeer[];
+  readonly peers: readonly StoredPeer[];
 }
-
-const HEAD =
-  `# Peers and tokens of this node. "alknet peer" and "alknet token" rewrite this file, so comments
-# do not survive; a running node takes changes up at once.
-`;
 
 /**
  * Reads peers and tokens.
@@ -43,39 +27,6 @@ export function identitiesOf(toml: TomlFile): IdentityFile {
       tokenOf(new Row(toml, "token", index, token))
     ),
   };
-}
-
-/**
- * Changes the file as a whole, one process at a time: readers see the old file or the new one.
- *
- * @param file `identities.toml`.
- * @param change Gets what the file says, returns what it shall say.
- */
-export async function updateIdentities(
-  file: string,
-  change: (now: IdentityFile) => IdentityFile,
-): Promise<void> {
-  await makePrivateDirectory(dirname(file));
-  using lock = await Deno.open(`${file}.lock`, { create: true, write: true, mode: 0o600 });
-  await lock.lock(true);
-  const next = change(await readIdentities(file));
-  const text = HEAD +
-    stringify({ peer: next.peers.map(peerRow), token: next.tokens.map(tokenRow) });
-  identitiesOf(parseToml(file, text)); // what is written must be readable again
-  await replaceFile(file, text);
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${crypto.randomUUID()}`;
-  try {
-    using out = await Deno.open(temporary, { createNew: true, write: true, mode: 0o600 });
-    await out.write(new TextEncoder().encode(text));
-    await out.sync();
-    await Deno.rename(temporary, file);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
 }
 
 /** One `[[peer]]` or `[[token]]` with typed access to its keys. */
@@ -170,7 +121,7 @@ class Row {
 const FINGERPRINT = /^(ed25519|SHA256):[0-9a-f]{64}$/;
 const SSH_KEY = /^[A-Za-z0-9+/]+={0,2}$/;
 
-function peerOf(row: Row): FilePeer {
+function peerOf(row: Row): StoredPeer {
   return {
     peerId: row.required("id"),
     displayName: row.text("display_name"),
@@ -193,28 +144,4 @@ function tokenOf(row: Row): TokenEntry {
     scopes: row.scopes(),
     expiresAt: row.date("expires"),
   };
-}
-
-function peerRow(peer: FilePeer): Record<string, unknown> {
-  return defined({
-    id: peer.peerId,
-    display_name: peer.displayName,
-    node_id: peer.nodeId,
-    addresses: peer.addresses,
-    fingerprints: peer.fingerprints,
-    ssh_keys: peer.sshKeys,
-    token_hash: peer.authTokenHash,
-    scopes: peer.scopes,
-    resources: peer.resources,
-    enabled: peer.enabled,
-  });
-}
-
-function tokenRow(token: TokenEntry): Record<string, unknown> {
-  const { name, prefix, hash, scopes, expiresAt } = token;
-  return defined({ name, prefix, hash, scopes, expires: expiresAt });
-}
-
-function defined(row: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 }

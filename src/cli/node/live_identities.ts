@@ -2,7 +2,7 @@ import { ConfigIdentities } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 import { type IdentityFile, readIdentities } from "./identities_file.ts";
 
-/** Time between looks at the file; commands also tell a running node at once. */
+/** Time between looks at the file; SIGHUP makes one at once. */
 const POLL_MS = 500;
 
 const log = getLogger(["alknet", "identities"]);
@@ -12,18 +12,16 @@ export class LiveIdentities implements AsyncDisposable {
   /** What the endpoint asks. */
   readonly provider: ConfigIdentities;
   readonly #file: string;
-  readonly #owner: string;
   readonly #timer: number;
   #entries: IdentityFile;
   #stamp: string;
   #reloading: Promise<void> = Promise.resolve();
 
-  private constructor(file: string, owner: string, entries: IdentityFile, stamp: string) {
+  private constructor(file: string, entries: IdentityFile, stamp: string) {
     this.#file = file;
-    this.#owner = owner;
     this.#entries = entries;
     this.#stamp = stamp;
-    this.provider = new ConfigIdentities({ ...entries, owner });
+    this.provider = new ConfigIdentities(entries);
     this.#timer = Number(setInterval(() => this.#look(), POLL_MS));
     Deno.unrefTimer(this.#timer);
   }
@@ -31,12 +29,11 @@ export class LiveIdentities implements AsyncDisposable {
   /**
    * Reads the file and begins to watch it.
    *
-   * @param owner Fingerprint of the node's own key.
    * @throws {ConfigError} When the file has a mistake.
    */
-  static async open(file: string, owner: string): Promise<LiveIdentities> {
+  static async open(file: string): Promise<LiveIdentities> {
     const stamp = await stampOf(file);
-    return new LiveIdentities(file, owner, await readIdentities(file), stamp);
+    return new LiveIdentities(file, await readIdentities(file), stamp);
   }
 
   /** What the file said when it was last read. */
@@ -69,7 +66,7 @@ export class LiveIdentities implements AsyncDisposable {
   async #read(): Promise<void> {
     this.#stamp = await stampOf(this.#file);
     const entries = await readIdentities(this.#file);
-    this.provider.replace({ ...entries, owner: this.#owner });
+    this.provider.replace(entries);
     this.#entries = entries;
     log.info("identities.loaded", {
       peers: entries.peers.length,

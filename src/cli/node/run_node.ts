@@ -1,28 +1,32 @@
 import {
   type Endpoint,
+  type EndpointEvent,
   fileCertificates,
   formatNodeId,
+  joinIdentities,
   keyFingerprint,
   type ListenOptions,
   type NodeKey,
   serve,
 } from "@alknet/core";
+import type { AuditEvent } from "@alknet/store";
 import type { Config, ListenConfig } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
 import { serveControl } from "./control.ts";
+import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { LiveIdentities } from "./live_identities.ts";
+import { openNodeStore } from "./open_store.ts";
 import { statusOf } from "./status.ts";
 
 /** A node with everything around it. */
 export interface RunningNode extends AsyncDisposable {
   readonly endpoint: Endpoint;
-  readonly identities: LiveIdentities;
-  /** Takes up peers and tokens again. */
+  /** Takes up `identities.toml` again; the store is always up to date. */
   reload(): Promise<void>;
 }
 
-/** Assembles and starts a node: handlers, identities, endpoint, control socket. */
+/** Assembles and starts a node: store, identities, handlers, endpoint, control socket. */
 export async function runNode(
   key: NodeKey,
   config: Config,
@@ -30,32 +34,39 @@ export async function runNode(
 ): Promise<RunningNode> {
   await using started = new AsyncDisposableStack();
   const owner = keyFingerprint(key.publicKey);
-  const identities = started.use(await LiveIdentities.open(paths.identities, owner));
+  const byHand = started.use(await LiveIdentities.open(paths.identities));
+  const store = started.use(await openNodeStore(config, paths, owner));
   const startedAt = new Date();
-  let endpoint: Endpoint | undefined;
+  const running: { endpoint?: Endpoint } = {};
   started.use(
     await serveControl(paths.control, {
-      status: () => Promise.resolve(endpoint ? statusOf(endpoint, config, startedAt) : undefined),
-      reload: () => identities.reload(),
+      status: () =>
+        Promise.resolve(running.endpoint && statusOf(running.endpoint, config, startedAt)),
+      reload: () => byHand.reload(),
     }),
   );
-  endpoint = started.use(
+  const endpoint = running.endpoint = started.use(
     await serve({
       key,
-      handlers: await createHandlers(config),
+      handlers: await createHandlers(config, { enrolment: storeEnrolment(store) }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,
-      identities: identities.provider,
+      identities: joinIdentities([byHand.provider, store.identities]),
       limits: config.limits,
+      onEvent: (event) => store.audit.append(auditEvent(event)),
     }),
   );
   const all = started.move();
   return {
     endpoint,
-    identities,
-    reload: () => identities.reload(),
+    reload: () => byHand.reload(),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+function auditEvent(event: EndpointEvent): AuditEvent {
+  const { kind, peer, fingerprint, remoteAddr, alpn, transport } = event;
+  return { kind, peer, fingerprint, remote: remoteAddr.hostname, detail: `${alpn} ${transport}` };
 }
 
 /** The node's names for people: id and fingerprint. */

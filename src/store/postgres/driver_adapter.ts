@@ -25,8 +25,8 @@ export type FaultMapper = (fault: DriverFault) => Error;
 
 /** A connection of its own that hears notifications. */
 export interface ListenConnection extends AsyncDisposable {
-  /** Settles when the connection is over, for whatever reason. */
-  readonly closed: Promise<void>;
+  /** Resolves to the reason, if there is one, when the connection is over. */
+  readonly closed: Promise<unknown>;
   /** Runs one statement and returns the first column of its first row. */
   value(sql: string): Promise<unknown>;
 }
@@ -40,13 +40,20 @@ interface PgModule {
 
 interface PgClient {
   connect(): Promise<void>;
-  query(sql: string, values?: readonly unknown[]): Promise<PostgresQueryResult<never>>;
+  query(statement: string | PgStatement): Promise<PostgresQueryResult<never>>;
   end(): Promise<void>;
   release(destroy?: boolean): void;
   on(
     event: "error" | "end" | "notification",
     listener: (value: { payload?: string }) => void,
   ): void;
+}
+
+interface PgStatement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  // deno-lint-ignore camelcase -- as the driver has it
+  readonly query_timeout?: number;
 }
 
 interface PgPool {
@@ -62,6 +69,7 @@ const OID_BYTEA = 17;
 const OID_INT8 = 20;
 /** What the client waits beyond the server's own timeout before it gives the server up. */
 const GRACE_MS = 2_000;
+const PROMPT = /^(?:begin|start transaction|rollback)\b/;
 const KEEP_ALIVE_MS = 10_000;
 const IDLE_MS = 30_000;
 /** How long a farewell may take, and what is left open after it. */
@@ -88,7 +96,8 @@ export async function openPool(
     options: {},
     connect: async () => {
       const client = await mapped(() => pool.connect(), toError);
-      return new CheckedClient(client, toError) as unknown as PostgresPoolClient;
+      const checked = new CheckedClient(client, limits.connectTimeoutMs, toError);
+      return checked as unknown as PostgresPoolClient;
     },
     end: () => sockets.closeAfter(pool.end()),
   };
@@ -104,9 +113,9 @@ export async function openListenConnection(
   const pg = await load();
   const sockets = new Sockets();
   const client = new pg.Client(await clientConfig(pg, target, limits, sockets));
-  const closed = Promise.withResolvers<void>();
-  client.on("error", () => closed.resolve());
-  client.on("end", () => closed.resolve());
+  const closed = Promise.withResolvers<unknown>();
+  client.on("error", (error) => closed.resolve(error));
+  client.on("end", () => closed.resolve(undefined));
   client.on("notification", ({ payload }) => onNotification(payload ?? ""));
   const close = () => sockets.closeAfter(client.end());
   try {
@@ -128,18 +137,26 @@ export async function openListenConnection(
 /** A client that checks parameters, maps errors and never goes back to the pool broken. */
 class CheckedClient {
   readonly #client: PgClient;
+  readonly #promptMs: number;
   readonly #toError: FaultMapper;
   #broken = false;
 
-  constructor(client: PgClient, toError: FaultMapper) {
+  /** Statements that wait for nothing are given `promptMs`, to tell a server that hangs soon. */
+  constructor(client: PgClient, promptMs: number, toError: FaultMapper) {
     this.#client = client;
+    this.#promptMs = promptMs;
     this.#toError = toError;
   }
 
   async query(sql: string, values: readonly unknown[]): Promise<PostgresQueryResult<never>> {
     // Flags are numbers in our tables; booleans come from kysely's own look at the catalogue.
     checkParameters(values.filter((value) => typeof value !== "boolean"));
-    return await mapped(() => this.#client.query(sql, values), (fault) => {
+    const statement = {
+      text: sql,
+      values,
+      ...(PROMPT.test(sql) && { query_timeout: this.#promptMs }),
+    };
+    return await mapped(() => this.#client.query(statement), (fault) => {
       this.#broken ||= fault.kind === "connection";
       return this.#toError(fault);
     });

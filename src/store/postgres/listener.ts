@@ -92,7 +92,7 @@ export class Listener implements AsyncDisposable {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, this.#end.signal]);
     await using conn = await this.#options.connect((payload) => this.hear(Number(payload)));
-    conn.closed.then(() => over.abort());
+    conn.closed.then((reason) => over.abort(reason));
     await conn.value(`listen ${CHANNEL}`);
     this.#newest = Number(await conn.value(NEWEST));
     this.#connects++;
@@ -101,6 +101,7 @@ export class Listener implements AsyncDisposable {
       await pause(this.#options.pollMs, signal);
       if (!signal.aborted) this.hear(Number(await conn.value(NEWEST)));
     }
+    if (!this.#end.signal.aborted) this.#options.onLost(over.signal.reason);
   }
 
   /** Wakes everybody once for all notifications that came in one piece. */

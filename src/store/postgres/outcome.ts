@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Migrations } from "../backend.ts";
 import type { Schema } from "../schema.ts";
+import { CHANNEL } from "./listener.ts";
 
 /** A writer's line in the table of outcomes; one write at a time uses it. */
 export interface WriterSlot {
@@ -46,14 +47,23 @@ export class Slots {
   }
 }
 
-/** Leaves the attempt's number, which becomes visible if the transaction is committed. */
-export async function recordCommit(
+/**
+ * Leaves the attempt's number, which becomes visible if the transaction is committed, and a NOTIFY
+ * for the commit if somebody is to be woken; returns its payload, the newest id.
+ */
+export async function recordAttempt(
   tx: Transaction<Schema>,
   { id, serial }: WriterSlot,
-): Promise<void> {
-  await sql`
-    insert into postgres_writers (writer, serial, at) values (${id}, ${serial}, now())
-    on conflict (writer) do update set serial = excluded.serial, at = excluded.at`.execute(tx);
+  wake: boolean,
+): Promise<number | undefined> {
+  const { rows } = await sql<{ newest: number }>`
+    with attempt as (
+      insert into postgres_writers (writer, serial, at) values (${id}, ${serial}, now())
+      on conflict (writer) do update set serial = excluded.serial, at = excluded.at)
+    select newest, pg_notify(${sql.lit(CHANNEL)}, newest::text)
+    from (select max(id) as newest from notifications) as last
+    where ${sql.lit(wake)}`.execute(tx);
+  return rows[0]?.newest;
 }
 
 /** Whether the last attempt of a slot was committed; ask only once its session is over. */

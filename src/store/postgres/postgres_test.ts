@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- columns are called what SQL calls them
 import { deepStrictEqual, doesNotMatch, match, ok, rejects, strictEqual } from "node:assert/strict";
 
 import { startPostgres } from "../../../tests/tools/postgres.ts";

@@ -5,8 +5,7 @@ import { appendNotifications, Touched } from "../notifications.ts";
 import type { Schema } from "../schema.ts";
 import { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 import { remedyOf } from "./errors.ts";
-import { CHANNEL } from "./listener.ts";
-import { outcomeOf, recordCommit, Slots, type WriterSlot } from "./outcome.ts";
+import { outcomeOf, recordAttempt, Slots, type WriterSlot } from "./outcome.ts";
 
 /** How a {@linkcode Writer} does its work. */
 export interface WriterOptions {
@@ -97,15 +96,13 @@ export class Writer {
     const touched = new Touched();
     const value = await work(tx, touched.touch);
     await appendNotifications(tx, touched, this.#options.now());
-    const newest = touched.empty ? undefined : await notify(tx);
     const slot = this.#slots.take();
     try {
-      await recordCommit(tx, slot);
+      return { value, slot, newest: await recordAttempt(tx, slot, !touched.empty) };
     } catch (error) {
       this.#slots.giveBack(slot);
       throw error;
     }
-    return { value, newest, slot };
   }
 
   /** Finds out what became of a transaction whose COMMIT was not answered. */
@@ -152,14 +149,6 @@ async function lock(tx: Transaction<Schema>, deadline: number): Promise<void> {
       set_config('synchronous_commit', case current_setting('synchronous_commit')
         when 'off' then 'on' else current_setting('synchronous_commit') end, true),
       pg_advisory_xact_lock(${sql.lit(WRITE_LOCK)})`.execute(tx);
-}
-
-/** Leaves a NOTIFY for the commit; returns the id of the last notification, its payload. */
-async function notify(tx: Transaction<Schema>): Promise<number | undefined> {
-  const { rows } = await sql<{ newest: number }>`
-    select newest, pg_notify(${sql.lit(CHANNEL)}, newest::text)
-    from (select max(id) as newest from notifications) as last`.execute(tx);
-  return rows[0]?.newest;
 }
 
 function unknownOutcome(cause: unknown): StoreBackendError {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
 import { checkParameters } from "../parameters.ts";
+import { breathe } from "./slice.ts";
 import { storeError } from "./sqlite_errors.ts";
 
 /** Most prepared statements kept; the least recently used one goes first. */
@@ -59,8 +60,9 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   /** See {@linkcode DatabaseConnection.executeQuery}. */
-  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return Promise.try(() => this.#execute(query));
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    await breathe();
+    return this.#execute(query);
   }
 
   /** See {@linkcode DatabaseConnection.streamQuery}. */

@@ -20,11 +20,11 @@ export interface Client {
 export type TransportName = "quic" | "tls";
 
 /** Makes a client. */
-export function clientFor(transport: TransportName, reach: Reach): Client {
-  return transport === "quic" ? quicClient(reach) : tlsClient(reach);
+export function clientFor(transport: TransportName, reach: Reach, alpn = ALPN): Client {
+  return transport === "quic" ? quicClient(reach, alpn) : tlsClient(reach, alpn);
 }
 
-function quicClient({ port, anchor, id }: Reach): Client {
+function quicClient({ port, anchor, id }: Reach, alpn: string): Client {
   const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
   const serverName = nodeServerName(Uint8Array.fromHex(id));
   const options = {
@@ -32,7 +32,7 @@ function quicClient({ port, anchor, id }: Reach): Client {
     port,
     serverName,
     endpoint,
-    alpnProtocols: [ALPN],
+    alpnProtocols: [alpn],
     caCerts: [anchor],
     keepAliveInterval: 8_000,
   };
@@ -51,7 +51,7 @@ function quicConn(conn: Deno.QuicConn): BenchConn {
   };
 }
 
-function tlsClient({ port, anchor, id }: Reach): Client {
+function tlsClient({ port, anchor, id }: Reach, alpn: string): Client {
   const hostname = nodeServerName(Uint8Array.fromHex(id));
   return {
     async connect(): Promise<BenchConn> {
@@ -60,11 +60,24 @@ function tlsClient({ port, anchor, id }: Reach): Client {
       const conn = await Deno.startTls(tcp, {
         hostname,
         caCerts: [anchor],
-        alpnProtocols: [ALPN],
+        alpnProtocols: [alpn],
       });
       await conn.handshake();
-      return { open: () => Promise.resolve(tlsDuplex(conn)), close: () => conn.close() };
+      return { open: () => Promise.resolve(tlsDuplex(conn)), close: () => void leave(conn) };
     },
     close(): void {},
   };
+}
+
+/** Ends and waits for the server's end: a socket closed before that lingers in Deno for seconds. */
+async function leave(conn: Deno.TlsConn): Promise<void> {
+  const buffer = new Uint8Array(65_536);
+  try {
+    await conn.closeWrite();
+    while (await conn.read(buffer) !== null);
+  } catch {
+    // the server was faster
+  } finally {
+    conn.close();
+  }
 }

@@ -8,10 +8,11 @@ import { parseArgs } from "node:util";
 
 import type { TransportName } from "./clients.ts";
 import { compare, type Comparison, PEERS } from "./compare.ts";
+import { httpRate, httpReplySizes } from "./measures/http_requests.ts";
 import { idleMemory } from "./measures/idle_memory.ts";
 import { replySizes, type ReplyTime } from "./measures/reply_sizes.ts";
 import type { PeerName } from "./peer_process.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { figure, table } from "./table.ts";
 
 const { values: options } = parseArgs({
@@ -27,6 +28,7 @@ const TRANSPORTS: readonly TransportName[] = ["quic", "tls"];
 
 await scenarios();
 if (wanted("reply sizes")) await replies();
+if (wanted("http")) await web();
 if (wanted("idle memory")) await memory();
 
 async function scenarios(): Promise<void> {
@@ -34,12 +36,15 @@ async function scenarios(): Promise<void> {
     const chosen = SCENARIOS.filter(({ name }) => wanted(`${transport} ${name}`));
     const results: Comparison[] = [];
     for (const scenario of chosen) results.push(await compare(scenario, transport, EFFORT));
-    if (results.length > 0) show(transport, results);
+    if (results.length > 0) showComparisons(`Over ${transport}`, PEERS[transport], results);
   }
 }
 
-function show(transport: TransportName, results: readonly Comparison[]): void {
-  const peers = PEERS[transport];
+function showComparisons(
+  title: string,
+  peers: readonly PeerName[],
+  results: readonly Comparison[],
+): void {
   const rows = results.map(({ scenario, unit, outcomes, ratio: [low, mid, high], cpuRatio }) => [
     `${scenario} (${unit})`,
     ...outcomes.map(({ value }) => figure(value)),
@@ -49,7 +54,7 @@ function show(transport: TransportName, results: readonly Comparison[]): void {
   ]);
   const cpuHeadings = peers.map((peer) => `CPU us ${peer}`);
   report(
-    `Over ${transport}, ratio = ours / ${peers[1]}`,
+    `${title}, ratio = ${peers[0]} / ${peers[1]}`,
     ["", ...peers, "ratio (range)", ...cpuHeadings, "CPU ratio"],
     rows,
     results,
@@ -59,13 +64,35 @@ function show(transport: TransportName, results: readonly Comparison[]): void {
 async function replies(): Promise<void> {
   const all: { peer: PeerName; times: ReplyTime[] }[] = [];
   for (const peer of PEERS.tls) all.push({ peer, times: await replySizes(peer, REPLY_ROUNDS) });
+  showReplySizes("Reply sizes over TLS, ms from request to last byte", all);
+}
+
+function showReplySizes(
+  title: string,
+  all: readonly { peer: PeerName; times: ReplyTime[] }[],
+): void {
   const rows = (all[0]?.times ?? []).map(({ bytes }, index) => [
     `${bytes} B`,
     ...all.flatMap(({ times }) => [times[index]?.median ?? NaN, times[index]?.p99 ?? NaN])
       .map((ms) => ms.toFixed(2)),
   ]);
-  const headings = PEERS.tls.flatMap((peer) => [`${peer} median`, "p99"]);
-  report("Reply sizes over TLS, ms from request to last byte", ["", ...headings], rows, all);
+  const headings = all.flatMap(({ peer }) => [`${peer} median`, "p99"]);
+  report(title, ["", ...headings], rows, all);
+}
+
+async function web(): Promise<void> {
+  const peers = ["http", "raw-http"] as const;
+  const sizes: { peer: PeerName; times: ReplyTime[] }[] = [];
+  for (const peer of peers) sizes.push({ peer, times: await httpReplySizes(peer, REPLY_ROUNDS) });
+  showReplySizes("Reply sizes over HTTP/1.1 and TLS, ms from request to last byte", sizes);
+  const results: Comparison[] = [];
+  for (const connections of [1, 32]) {
+    const name = `requests for 100 B, ${connections} at once`;
+    const run: Scenario["run"] = (_client, peer, _transport, durationMs) =>
+      httpRate(peer, connections, durationMs);
+    results.push(await compare({ name, unit: "/s", run }, "tls", EFFORT, peers));
+  }
+  showComparisons("Requests over HTTP/1.1 and TLS", peers, results);
 }
 
 async function memory(): Promise<void> {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Names of the peers. */
-export type PeerName = "ours" | "raw-quic" | "raw-node-tls" | "raw-deno-tls";
+export type PeerName = "ours" | "raw-quic" | "raw-node-tls" | "raw-deno-tls" | "http" | "raw-http";
 
 /** What a client needs to reach a peer. */
 export interface Reach {
@@ -28,7 +28,8 @@ export class PeerProcess implements AsyncDisposable {
   static async start(name: PeerName, flags: readonly string[] = []): Promise<PeerProcess> {
     const main = fileURLToPath(new URL("peers/main.ts", import.meta.url));
     const args = ["run", "-A", "--unstable-net", ...flags, main, name];
-    const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+    const env = { DENO_NO_UPDATE_CHECK: "1" };
+    const child = new Deno.Command(Deno.execPath(), { args, env, stdout: "piped" }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";

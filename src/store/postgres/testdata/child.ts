@@ -1,9 +1,10 @@
 /** A process of its own for tests: `child.ts open|write|watch URL [PREFIX]`, a line per event. */
+import { printLine } from "../../../../tests/tools/terminal.ts";
 import { openPostgres } from "../mod.ts";
 
 const [mode = "", url = "", prefix = ""] = Deno.args;
 await using backend = await openPostgres(url, { lockTimeoutMs: 20_000 });
-console.log("open");
+printLine("open");
 
 if (mode === "write") {
   for (let n = 0;; n++) {
@@ -13,7 +14,7 @@ if (mode === "write") {
       await tx.insertInto("settings").values(values).execute();
       touch("settings", `${prefix}${n}`);
     });
-    console.log(`ack ${n}`);
+    printLine(`ack ${n}`);
   }
 }
 
@@ -26,7 +27,7 @@ if (mode === "watch") {
     for (const { id, key } of rows) {
       if (id <= last) continue;
       last = id;
-      console.log(`seen ${key}`);
+      printLine(`seen ${key}`);
       if (key === "end") resolve();
     }
   };

@@ -2,6 +2,7 @@
 import { trustAnchor } from "@alknet/core";
 
 import { benchKey } from "./key.ts";
+import { startHttp, startRawHttp } from "./http.ts";
 import { startOurs } from "./ours.ts";
 import { startRawDenoTls } from "./raw_deno_tls.ts";
 import { startRawNodeTls } from "./raw_node_tls.ts";
@@ -12,6 +13,8 @@ const PEERS: Readonly<Record<string, () => Promise<number>>> = {
   "raw-quic": startRawQuic,
   "raw-node-tls": startRawNodeTls,
   "raw-deno-tls": startRawDenoTls,
+  "http": startHttp,
+  "raw-http": startRawHttp,
 };
 
 const { publicKey } = await benchKey();

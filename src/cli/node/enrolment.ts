@@ -1,0 +1,38 @@
+import {
+  type Applicant,
+  type Enrolled,
+  type Enrolment,
+  EnrolmentError,
+  IdentityConflictError,
+} from "@alknet/core";
+import { InviteRefusedError, type Store } from "@alknet/store";
+
+/** Characters of a node id that name a peer which brought no name. */
+const NAME_CHARACTERS = 8;
+
+/** Invitations of a store, as the join handler asks for them. */
+export function storeEnrolment({ invites, audit, identities }: Store): Enrolment {
+  return {
+    async redeem(secret: Uint8Array, applicant: Applicant): Promise<Enrolled> {
+      const { nodeId, fingerprint, addresses = [] } = applicant;
+      const peerId = applicant.name ?? `node-${nodeId.slice(0, NAME_CHARACTERS)}`;
+      if (identities.isDisabled(fingerprint)) throw new EnrolmentError("key-taken");
+      try {
+        const fingerprints = [fingerprint];
+        const peer = { peerId, fingerprints, nodeId, addresses };
+        const { scopes } = await invites.redeem(secret.toHex(), peer);
+        audit.append({ kind: "peer.joined", peer: peerId, fingerprint });
+        return { peerId, scopes };
+      } catch (error) {
+        audit.append({ kind: "join.refused", fingerprint });
+        throw enrolmentError(error, Boolean(identities.fromFingerprint(fingerprint)));
+      }
+    },
+  };
+}
+
+function enrolmentError(error: unknown, keyKnown: boolean): unknown {
+  if (error instanceof InviteRefusedError) return new EnrolmentError(error.refusal);
+  if (!(error instanceof IdentityConflictError)) return error;
+  return new EnrolmentError(keyKnown ? "key-taken" : "name-taken");
+}

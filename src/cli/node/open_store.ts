@@ -1,0 +1,32 @@
+import { openStore, type Store } from "@alknet/store";
+import { dirname } from "node:path";
+import { type Config, readConfig } from "../config/config.ts";
+import { makePrivateDirectory, type Paths } from "../paths.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The store's URL: the configured one, or the file beside the vault. */
+export function storeUrl(config: Pick<Config, "storeUrl">, paths: Paths): string {
+  return config.storeUrl ?? `sqlite:${paths.store}`;
+}
+
+/**
+ * Opens the node's store, and makes it where there is none.
+ *
+ * @param owner Fingerprint of the node's own key. Default: nobody owns the node.
+ * @throws {StoreBackendError} When the database cannot be opened.
+ */
+export async function openNodeStore(
+  config: Pick<Config, "storeUrl" | "auditDays">,
+  paths: Paths,
+  owner?: string,
+): Promise<Store> {
+  await makePrivateDirectory(dirname(paths.store));
+  const audit = { maxAgeMs: config.auditDays * DAY_MS };
+  return await openStore(storeUrl(config, paths), { owner, audit });
+}
+
+/** Opens the store of the configured node for one command. */
+export async function openConfiguredStore(paths: Paths): Promise<Store> {
+  return await openNodeStore(await readConfig(paths.config), paths);
+}

@@ -1,0 +1,140 @@
+import { hashToken } from "@alknet/core";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { errorOf, type OpenStore, peer, type StoreCase, token, until } from "./harness.ts";
+
+/** What every backend must do with tokens and invitations. */
+export const TOKEN_CASES: readonly StoreCase[] = [
+  { name: "a token is its own identity until it is removed", run: standsAlone },
+  { name: "a token ends at its time, also when the clock jumps", run: expires },
+  { name: "two tokens with one prefix are told apart", run: samePrefix },
+  { name: "a peer's token stands for the peer, until its own end", run: peerToken },
+  { name: "the last use of a token is noted, lazily", run: lastUse },
+  { name: "an invitation adds a peer with what it grants, once", run: redeems },
+  { name: "of 50 who use one invitation at once, one gets in", run: race },
+  { name: "an invitation ends at its time and can be taken back", run: inviteEnds },
+  { name: "an invitation stays open when the enrolment is refused", run: staysOpen },
+];
+
+async function standsAlone(open: OpenStore): Promise<void> {
+  await using store = await open();
+  await using other = await open();
+  const { text, entry } = token("ci");
+  await store.identities.putToken(entry);
+  const identity = { id: "token:ci", scopes: ["git:read"], resources: {} };
+  deepStrictEqual(store.identities.fromToken(text), identity);
+  await until(() => other.identities.fromToken(text) !== undefined);
+  strictEqual(store.identities.fromToken(`${text}x`), undefined);
+  strictEqual(store.identities.fromToken(text.slice(0, -1)), undefined);
+  strictEqual(store.identities.fromToken(text.slice(0, 12)), undefined);
+  await store.identities.removeToken("ci");
+  strictEqual(store.identities.fromToken(text), undefined);
+  await until(() => other.identities.fromToken(text) === undefined);
+}
+
+async function expires(open: OpenStore): Promise<void> {
+  let now = 1_000_000;
+  await using store = await open({ now: () => now });
+  const { text, entry } = token("ci", { expiresAt: new Date(2_000_000) });
+  await store.identities.putToken(entry);
+  ok(store.identities.fromToken(text));
+  now = 2_000_000;
+  strictEqual(store.identities.fromToken(text), undefined);
+  now = -1; // a clock that was set back opens nothing that was not valid then
+  ok(store.identities.fromToken(text));
+  now = 9e15;
+  strictEqual(store.identities.fromToken(text), undefined);
+}
+
+async function samePrefix(open: OpenStore): Promise<void> {
+  await using store = await open();
+  const texts = ["a", "b", "c"].map((name) => `alk_abcdefgh_${name.repeat(32)}`);
+  for (const [index, text] of texts.entries()) {
+    const entry = { prefix: "abcdefgh", hash: hashToken(text), scopes: [] };
+    await store.identities.putToken({ name: `t${index}`, ...entry });
+  }
+  const ids = (): (string | undefined)[] =>
+    texts.map((text) => store.identities.fromToken(text)?.id);
+  deepStrictEqual(ids(), ["token:t0", "token:t1", "token:t2"]);
+  await store.identities.removeToken("t1");
+  deepStrictEqual(ids(), ["token:t0", undefined, "token:t2"]);
+}
+
+async function peerToken(open: OpenStore): Promise<void> {
+  let now = 1_000_000;
+  await using store = await open({ now: () => now });
+  const authTokenHash = hashToken("any text at all");
+  const tokenExpiresAt = new Date(2_000_000);
+  await store.identities.putPeer(peer("alice", 1, { authTokenHash, tokenExpiresAt }));
+  strictEqual(store.identities.fromToken("any text at all")?.id, "alice");
+  const error = await errorOf(store.identities.putPeer(peer("bob", 2, { authTokenHash })));
+  strictEqual(error.name, "IdentityConflictError");
+  now = 2_000_000;
+  strictEqual(store.identities.fromToken("any text at all"), undefined);
+  now = 1_000_000;
+  await store.identities.updatePeer("alice", { enabled: false });
+  strictEqual(store.identities.fromToken("any text at all"), undefined);
+}
+
+async function lastUse(open: OpenStore): Promise<void> {
+  await using store = await open({ now: () => 1_234_567 });
+  const { text, entry } = token("ci");
+  await store.identities.putToken(entry);
+  strictEqual((await store.identities.tokens())[0]?.lastUsedAt, undefined);
+  for (let n = 0; n < 1_000; n++) store.identities.fromToken(text);
+  strictEqual((await store.identities.tokens())[0]?.lastUsedAt?.getTime(), 1_234_567);
+}
+
+async function redeems(open: OpenStore): Promise<void> {
+  await using store = await open();
+  const { invite, secret } = await store.invites.create({ scopes: ["git:read"], groups: ["crew"] });
+  const added = await store.invites.redeem(secret, peer("alice", 1, { scopes: ["*"] }));
+  deepStrictEqual(added.scopes, ["git:read"]);
+  deepStrictEqual(await store.identities.peer("alice").then((each) => each?.groups), ["crew"]);
+  const error = await errorOf(store.invites.redeem(secret, peer("bob", 2)));
+  deepStrictEqual([error.name, error.message], ["InviteRefusedError", "Invitation is used"]);
+  const [listed] = await store.invites.list();
+  deepStrictEqual([listed?.id, listed?.usedBy], [invite.id, "alice"]);
+  ok(!JSON.stringify(listed).includes(secret));
+}
+
+async function race(open: OpenStore): Promise<void> {
+  await using here = await open();
+  await using there = await open();
+  const { secret } = await here.invites.create();
+  const attempts = Array.from({ length: 50 }, (_, n) => {
+    const store = n % 2 === 0 ? here : there;
+    return store.invites.redeem(secret, peer(`peer-${n}`, n));
+  });
+  const results = await Promise.allSettled(attempts);
+  const won = results.filter(({ status }) => status === "fulfilled");
+  strictEqual(won.length, 1);
+  for (const result of results) {
+    if (result.status === "rejected") strictEqual(result.reason.refusal, "used");
+  }
+  strictEqual((await Array.fromAsync(here.identities.peers())).length, 1);
+}
+
+async function inviteEnds(open: OpenStore): Promise<void> {
+  let now = 1_000_000;
+  await using store = await open({ now: () => now });
+  const old = await store.invites.create({ expiresAt: new Date(2_000_000) });
+  const revoked = await store.invites.create();
+  await store.invites.revoke(revoked.invite.id);
+  now = 2_000_000;
+  for (
+    const [secret, why] of [[old.secret, "expired"], [revoked.secret, "unknown"], ["", "unknown"]]
+  ) {
+    const error = await errorOf(store.invites.redeem(secret ?? "", peer("alice", 1)));
+    strictEqual(error.message, `Invitation is ${why}`);
+  }
+}
+
+async function staysOpen(open: OpenStore): Promise<void> {
+  await using store = await open();
+  await store.identities.putPeer(peer("alice", 1));
+  const { secret } = await store.invites.create();
+  for (const taken of [peer("alice", 2), peer("bob", 1)]) {
+    strictEqual((await errorOf(store.invites.redeem(secret, taken))).name, "IdentityConflictError");
+  }
+  strictEqual((await store.invites.redeem(secret, peer("bob", 2))).peerId, "bob");
+}
