@@ -33,5 +33,6 @@
  * @module
  */
 export * from "./bearer.ts";
+export * from "./enrolment.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";

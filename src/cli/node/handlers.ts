@@ -1,6 +1,6 @@
 import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
 import { echo } from "@alknet/echo";
-import { http } from "@alknet/http";
+import { enrolmentApp, http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
 import { isAbsolute, resolve } from "node:path";
@@ -20,11 +20,14 @@ export interface BuiltInHandler {
 export interface HandlerServices {
   /** Turns invitations into peers. */
   readonly enrolment: Enrolment;
+  /** This node's id. */
+  readonly nodeId: string;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
 export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
+  nodeId: "",
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -37,7 +40,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     doc: "Lets in who has an invitation (alknet invite, alknet join)",
     create: (_config, { enrolment }) => join({ enrolment }),
   }],
-  ["http", { doc: "HTTP/1.1 and HTTP/2 for curl and browsers", create: () => http() }],
+  ["http", {
+    doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
+    create: (_config, services) => http({ app: enrolmentApp(services) }),
+  }],
   ["echo", {
     doc: "Every byte back, for trying things out",
     create: ({ echoPeerAuth }) => echo({ peerAuth: echoPeerAuth }),

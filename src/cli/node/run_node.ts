@@ -48,7 +48,10 @@ export async function runNode(
   const endpoint = running.endpoint = started.use(
     await serve({
       key,
-      handlers: await createHandlers(config, { enrolment: storeEnrolment(store) }),
+      handlers: await createHandlers(config, {
+        enrolment: storeEnrolment(store),
+        nodeId: formatNodeId(key.publicKey),
+      }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,
       identities: joinIdentities([byHand.provider, store.identities]),

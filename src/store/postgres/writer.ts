@@ -3,6 +3,7 @@ import type { Touch } from "../backend.ts";
 import { StoreBackendError } from "../errors.ts";
 import { appendNotifications, Touched } from "../notifications.ts";
 import type { Schema } from "../schema.ts";
+import { Turns } from "../turns.ts";
 import { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 import { remedyOf } from "./errors.ts";
 import { outcomeOf, recordAttempt, Slots, type WriterSlot } from "./outcome.ts";
@@ -36,6 +37,7 @@ const BACKOFF: BackoffOptions = { firstMs: 20, maxMs: 500 };
  */
 export class Writer {
   readonly #options: WriterOptions;
+  readonly #turns = new Turns();
   readonly #slots = new Slots();
   #commits = 0;
   #retries = 0;
@@ -74,10 +76,14 @@ export class Writer {
 
   /** Commits and returns the value, or returns an error after which to try again, or throws. */
   async #attempt<T>(work: Work<T>, deadline: number): Promise<Ready<T> | { error: unknown }> {
+    // The next one in line asks for the lock when this one has it: writes keep their order.
+    using turn = await this.#turns.take();
+    if (performance.now() > deadline) throw tooLate();
     let ready: Ready<T> | undefined;
     try {
       return await inTransaction(this.#options.db, async (tx) => {
         await lock(tx, deadline);
+        turn[Symbol.dispose]();
         return ready = await this.#untilCommit(tx, work);
       });
     } catch (error) {
@@ -149,6 +155,10 @@ async function lock(tx: Transaction<Schema>, deadline: number): Promise<void> {
       set_config('synchronous_commit', case current_setting('synchronous_commit')
         when 'off' then 'on' else current_setting('synchronous_commit') end, true),
       pg_advisory_xact_lock(${sql.lit(WRITE_LOCK)})`.execute(tx);
+}
+
+function tooLate(): StoreBackendError {
+  return new StoreBackendError("locked", "Cannot write: other writers were in line for too long");
 }
 
 function unknownOutcome(cause: unknown): StoreBackendError {

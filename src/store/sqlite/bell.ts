@@ -27,6 +27,7 @@ export class Bell implements Disposable {
     const ring = `${path}.bell/ring`;
     Deno.mkdirSync(dirname(ring), { recursive: true, mode: 0o700 });
     const file = Deno.openSync(ring, { create: true, write: true, mode: 0o600 });
+    file.writeSync(ONE); // so that ringing needs no space later
     try {
       const watcher = Deno.watchFs(dirname(ring), { recursive: false });
       listen(watcher, onRing).catch(onError);

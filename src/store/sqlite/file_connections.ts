@@ -4,7 +4,7 @@ import { migrate } from "../migrations.ts";
 import type { Schema } from "../schema.ts";
 import { SqliteConnection } from "./connection.ts";
 import { NodeSqliteDialect } from "./dialect.ts";
-import { createPrivateFile, fileIdentity } from "./file_identity.ts";
+import { createPrivateFile, fileIdentity, logIdentity } from "./file_identity.ts";
 
 /** Thrown within a transaction when its file is no longer the one at the path. */
 export class FileReplacedError extends Error {
@@ -24,6 +24,7 @@ export class FileConnections implements AsyncDisposable {
   readonly snapshots: Kysely<Schema>;
   readonly watch: SqliteConnection;
   readonly #path: string;
+  #log?: string;
 
   private constructor(path: string) {
     this.#path = path;
@@ -56,6 +57,7 @@ export class FileConnections implements AsyncDisposable {
     const connections = new FileConnections(path);
     try {
       await migrate(connections.writer, "sqlite", migrations?.("sqlite"));
+      connections.#log = logIdentity(path);
       return connections;
     } catch (error) {
       await connections[Symbol.asyncDispose]();
@@ -66,6 +68,11 @@ export class FileConnections implements AsyncDisposable {
   /** Changes with every commit of any other connection, those of this process included. */
   get dataVersion(): unknown {
     return this.watch.pragma("data_version").data_version;
+  }
+
+  /** The write-ahead log of this very file, see {@linkcode removeStaleLog}. */
+  get logIdentity(): string | undefined {
+    return this.#log;
   }
 
   /** Whether the path leads to this very file. */

@@ -17,6 +17,30 @@ export function fileIdentity(path: string): string {
   }
 }
 
+/** As {@linkcode fileIdentity}, of the write-ahead log beside a database; undefined for none. */
+export function logIdentity(path: string): string | undefined {
+  try {
+    return fileIdentity(`${path}-wal`);
+  } catch {
+    return undefined; // there is none
+  }
+}
+
+/**
+ * Removes the log that a replaced database left behind: SQLite would apply it to the new one and
+ * ruin it. Whoever opens a replaced file does this first, one process at a time.
+ *
+ * @param stale What {@linkcode logIdentity} said of the old database's log.
+ */
+export async function removeStaleLog(path: string, stale: string | undefined): Promise<void> {
+  if (stale === undefined) return;
+  using lock = await Deno.open(`${path}.bell/ring`, { create: true, write: true, mode: 0o600 });
+  await lock.lock(true);
+  if (logIdentity(path) !== stale) return;
+  await Deno.remove(`${path}-wal`);
+  await Deno.remove(`${path}-shm`).catch(() => {}); // never there without the log
+}
+
 /** Creates an empty database file that only its owner can read, unless there is one. */
 export function createPrivateFile(path: string): void {
   try {

@@ -17,6 +17,7 @@ import { Turns } from "../turns.ts";
 import { Bell } from "./bell.ts";
 import { backupFile } from "./backup_file.ts";
 import { FileConnections, FileReplacedError } from "./file_connections.ts";
+import { removeStaleLog } from "./file_identity.ts";
 import { Jobs } from "./jobs.ts";
 import { isLocked, storeError } from "./sqlite_errors.ts";
 
@@ -165,7 +166,11 @@ export class SqliteBackend implements Backend {
   #committed(touched: Touched): void {
     if (++this.#counts.commits % CHECKPOINT_COMMITS === 0) this.#checkpointWhenLong();
     if (touched.empty) return;
-    this.#bell.ring();
+    try {
+      this.#bell.ring();
+    } catch (error) {
+      log.warn("store.ring.failed", { path: this.#path, error }); // it is committed all the same
+    }
     this.#look();
   }
 
@@ -212,6 +217,7 @@ export class SqliteBackend implements Backend {
     log.error("store.replaced", { path: this.#path });
     try {
       const before = this.#file;
+      await removeStaleLog(this.#path, before.logIdentity);
       this.#file = await FileConnections.open(this.#path, this.#options);
       this.#seen = this.#file.dataVersion;
       this.#counts.reconnects++;
