@@ -55,7 +55,8 @@ function compare(actual: string, expected: string, script: string): void {
 
 /** A line without what differs from run to run. */
 function shape(line: string): string {
-  return line.replaceAll(/[a-z0-9]{52}/g, "<id>").replaceAll(/\d+(\.\d+)?/g, "0");
+  return line.replaceAll(/[a-z0-9]{52}/g, "<id>").replaceAll(/ed25519:[0-9a-f]+/g, "<key>")
+    .replaceAll(/\d+(\.\d+)?/g, "0");
 }
 
 function unmet(): string | undefined {

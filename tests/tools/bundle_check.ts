@@ -40,6 +40,7 @@ async function check(file: string): Promise<void> {
     const port = await listening(file, env, node);
     printLine(`bundle: first start, unpacking included: ${seconds(performance.now() - begun)}`);
     await request(port);
+    await useWorker(file, env);
     node.kill("SIGTERM");
     const { code } = await node.status;
     if (code !== 0) throw new ToolError(`The node ended with code ${code} after SIGTERM`);
@@ -85,6 +86,15 @@ async function request(port: number): Promise<void> {
     if (code !== 0) throw new ToolError(`Request failed: ${curl.join(" ")}: ${output.trim()}`);
     printLine(`bundle: curl ${version} ${url}: ${output.trim()}`);
   }
+}
+
+/** The store's check runs in a worker, which lies in a file of its own. */
+async function useWorker(file: string, env: Record<string, string>): Promise<void> {
+  const command = new Deno.Command(file, { args: ["store", "check"], env, stdin: "null" });
+  const { code, stdout, stderr } = await command.output();
+  const output = new TextDecoder().decode(code === 0 ? stdout : stderr).trim();
+  if (code !== 0) throw new ToolError(`The store's worker does not run: ${output}`);
+  printLine(`bundle: alknet store check: ${output}`);
 }
 
 async function stop(node: Deno.ChildProcess): Promise<void> {

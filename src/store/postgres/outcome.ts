@@ -3,11 +3,11 @@ import type { Migrations } from "../backend.ts";
 import type { Schema } from "../schema.ts";
 import { CHANNEL } from "./listener.ts";
 
-/** A writer's line in the table of outcomes; one write at a time uses it. */
-export interface WriterSlot {
+/** A writer's line in the table of outcomes. */
+export interface Attempts {
   /** Unique over all processes. */
-  readonly id: string;
-  /** Number of the current attempt. */
+  readonly writer: string;
+  /** Number of the latest attempt to commit. */
   serial: number;
 }
 
@@ -28,37 +28,18 @@ export const OUTCOME_MIGRATIONS: Migrations = {
   },
 };
 
-/** Slots of one process: as many as writes were under way at once. */
-export class Slots {
-  readonly #process = crypto.randomUUID();
-  readonly #free: WriterSlot[] = [];
-  #made = 0;
-
-  /** Takes a slot nobody else uses, for one more attempt. */
-  take(): WriterSlot {
-    const slot = this.#free.pop() ?? { id: `${this.#process}:${++this.#made}`, serial: 0 };
-    slot.serial++;
-    return slot;
-  }
-
-  /** Gives it back when its write is over. */
-  giveBack(slot: WriterSlot): void {
-    this.#free.push(slot);
-  }
-}
-
 /**
  * Leaves the attempt's number, which becomes visible if the transaction is committed, and a NOTIFY
  * for the commit if somebody is to be woken; returns its payload, the newest id.
  */
 export async function recordAttempt(
   tx: Transaction<Schema>,
-  { id, serial }: WriterSlot,
+  { writer, serial }: Attempts,
   wake: boolean,
 ): Promise<number | undefined> {
   const { rows } = await sql<{ newest: number }>`
     with attempt as (
-      insert into postgres_writers (writer, serial, at) values (${id}, ${serial}, now())
+      insert into postgres_writers (writer, serial, at) values (${writer}, ${serial}, now())
       on conflict (writer) do update set serial = excluded.serial, at = excluded.at)
     select newest, pg_notify(${sql.lit(CHANNEL)}, newest::text)
     from (select max(id) as newest from notifications) as last
@@ -66,13 +47,13 @@ export async function recordAttempt(
   return rows[0]?.newest;
 }
 
-/** Whether the last attempt of a slot was committed; ask only once its session is over. */
-export async function outcomeOf(
+/** Whether the latest attempt was committed; ask only once its session is over. */
+export async function isRecorded(
   tx: Transaction<Schema>,
-  { id, serial }: WriterSlot,
+  { writer, serial }: Attempts,
 ): Promise<boolean> {
   const { rows } = await sql<{ serial: number }>`
-    select serial from postgres_writers where writer = ${id}`.execute(tx);
+    select serial from postgres_writers where writer = ${writer}`.execute(tx);
   return rows[0]?.serial === serial;
 }
 

@@ -26,7 +26,7 @@ import { parsePostgresUrl, type PostgresTarget } from "./url.ts";
 import { type Work, Writer } from "./writer.ts";
 
 /** Most connections a process opens for each use; {@linkcode Listener} has one more. */
-const CONNECTIONS = { reads: 6, writes: 2, maintenance: 2 };
+const CONNECTIONS = { reads: 6, writes: 1, maintenance: 2 };
 /** Longest run of a statement, and longest pause within a transaction. */
 const STATEMENT_MS = 10_000;
 /** Longest wait of a listening connection for an answer: it asks for next to nothing. */
@@ -68,7 +68,6 @@ export class PostgresBackend implements Backend {
     });
     this.#writer = new Writer({
       db: connections.writes,
-      other: connections.reads,
       lockTimeoutMs,
       now: options.now ?? Date.now,
       onCommit: (newest) => this.#listener.hear(newest),

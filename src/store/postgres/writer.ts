@@ -6,14 +6,12 @@ import type { Schema } from "../schema.ts";
 import { Turns } from "../turns.ts";
 import { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 import { remedyOf } from "./errors.ts";
-import { outcomeOf, recordAttempt, Slots, type WriterSlot } from "./outcome.ts";
+import { type Attempts, isRecorded, recordAttempt } from "./outcome.ts";
 
 /** How a {@linkcode Writer} does its work. */
 export interface WriterOptions {
-  /** Connections for writes alone: a second one waits for the lock while the first commits. */
+  /** A connection for writes alone. */
   readonly db: Kysely<Schema>;
-  /** Other connections, which do not queue behind the writers of this process. */
-  readonly other: Kysely<Schema>;
   /** Longest time a write tries, in milliseconds. */
   readonly lockTimeoutMs: number;
   readonly now: () => number;
@@ -38,7 +36,7 @@ const BACKOFF: BackoffOptions = { firstMs: 20, maxMs: 500 };
 export class Writer {
   readonly #options: WriterOptions;
   readonly #turns = new Turns();
-  readonly #slots = new Slots();
+  readonly #attempts: Attempts = { writer: crypto.randomUUID(), serial: 0 };
   #commits = 0;
   #retries = 0;
 
@@ -60,6 +58,8 @@ export class Writer {
   /** Runs one transaction, see {@linkcode Backend.write}. */
   async write<T>(work: Work<T>): Promise<T> {
     const deadline = performance.now() + this.#options.lockTimeoutMs;
+    using _turn = await this.#turns.take();
+    if (performance.now() > deadline) throw tooLate();
     for (let failures = 0;;) {
       const result = await this.#attempt(work, deadline);
       if ("value" in result) {
@@ -76,50 +76,34 @@ export class Writer {
 
   /** Commits and returns the value, or returns an error after which to try again, or throws. */
   async #attempt<T>(work: Work<T>, deadline: number): Promise<Ready<T> | { error: unknown }> {
-    // The next one in line asks for the lock when this one has it: writes keep their order.
-    using turn = await this.#turns.take();
-    if (performance.now() > deadline) throw tooLate();
     let ready: Ready<T> | undefined;
     try {
-      return await inTransaction(this.#options.db, async (tx) => {
+      return await this.#transaction(async (tx) => {
         await lock(tx, deadline);
-        turn[Symbol.dispose]();
-        return ready = await this.#untilCommit(tx, work);
+        const touched = new Touched();
+        const value = await work(tx, touched.touch);
+        await appendNotifications(tx, touched, this.#options.now());
+        this.#attempts.serial++;
+        return ready = { value, newest: await recordAttempt(tx, this.#attempts, !touched.empty) };
       });
     } catch (error) {
       const remedy = remedyOf(error);
       if (remedy === "none") throw error;
       // Lost while COMMIT was under way: it may have taken effect.
       const lost = remedy === "reconnect" ? ready : undefined;
-      return lost && await this.#isCommitted(lost.slot, error) ? lost : { error };
-    } finally {
-      if (ready) this.#slots.giveBack(ready.slot);
-    }
-  }
-
-  /** All of a transaction but its COMMIT. */
-  async #untilCommit<T>(tx: Transaction<Schema>, work: Work<T>): Promise<Ready<T>> {
-    const touched = new Touched();
-    const value = await work(tx, touched.touch);
-    await appendNotifications(tx, touched, this.#options.now());
-    const slot = this.#slots.take();
-    try {
-      return { value, slot, newest: await recordAttempt(tx, slot, !touched.empty) };
-    } catch (error) {
-      this.#slots.giveBack(slot);
-      throw error;
+      return lost && await this.#isCommitted(error) ? lost : { error };
     }
   }
 
   /** Finds out what became of a transaction whose COMMIT was not answered. */
-  async #isCommitted(slot: WriterSlot, cause: unknown): Promise<boolean> {
+  async #isCommitted(cause: unknown): Promise<boolean> {
     const deadline = performance.now() + this.#options.lockTimeoutMs;
     for (let failures = 1;; failures++) {
       try {
-        return await inTransaction(this.#options.other, async (tx) => {
+        return await this.#transaction(async (tx) => {
           // Whoever holds the lock after that session knows how it ended.
           await lock(tx, deadline);
-          return await outcomeOf(tx, slot);
+          return await isRecorded(tx, this.#attempts);
         });
       } catch (error) {
         const wait = backoffMs(failures, BACKOFF);
@@ -130,6 +114,10 @@ export class Writer {
       }
     }
   }
+
+  #transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.#options.db.transaction().setIsolationLevel("read committed").execute(work);
+  }
 }
 
 /** A transaction of which only COMMIT is left. */
@@ -137,14 +125,6 @@ interface Ready<T> {
   readonly value: T;
   /** Id of the last notification, if there is one. */
   readonly newest: number | undefined;
-  readonly slot: WriterSlot;
-}
-
-function inTransaction<T>(
-  db: Kysely<Schema>,
-  work: (tx: Transaction<Schema>) => Promise<T>,
-): Promise<T> {
-  return db.transaction().setIsolationLevel("read committed").execute(work);
 }
 
 /** Waits for the writers before; what was acknowledged is on disk even if the server says off. */

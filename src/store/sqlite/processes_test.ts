@@ -16,7 +16,7 @@ Deno.test("six processes that start at once on nothing migrate exactly once", as
   strictEqual(codes.every(({ success }) => success), true);
   using db = new DatabaseSync(path);
   strictEqual(db.prepare("select count(*) as n from store_migrations").get()?.n, 1);
-  strictEqual((await Deno.stat(path)).mode! & 0o777, 0o600);
+  strictEqual(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
 });
 
 Deno.test("commits of three processes all arrive, none torn", async () => {

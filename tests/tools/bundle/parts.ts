@@ -10,7 +10,9 @@ export interface Part {
 export const MAIN_ENTRY = "src/cli/main.ts";
 
 /** Workers: neither bundled nor compiled on their own, since only a URL leads to them. */
-export const WORKERS: readonly Part[] = [];
+export const WORKERS: readonly Part[] = [
+  { entry: "src/store/sqlite/job_worker.ts", output: "store_job_worker.js" },
+];
 
 /** Files carried along as they are. */
 export const ASSETS: readonly string[] = ["LICENSE-MIT", "LICENSE-APACHE"];

@@ -1,0 +1,2 @@
+import "./peers/main.ts";
+setTimeout(() => Deno.exit(0), 5000);
