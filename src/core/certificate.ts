@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   bitString,
   boolean,
@@ -11,6 +12,7 @@ import {
   unsignedInteger,
   utf8String,
 } from "./der.ts";
+import { ListenError } from "./errors.ts";
 import { formatNodeId, type NodeKey } from "./node_id.ts";
 
 /** The domain of names that stand for node keys; `.invalid` never resolves (RFC 6761 section 6.4). */
@@ -20,6 +22,9 @@ export const NODE_DOMAIN = "alknet.invalid";
 export const MAX_LEAF_DAYS = 13;
 
 const DAY_MS = 86_400_000;
+/** A host name as certificates hold them, `*.` in front allowed (RFC 5280 4.2.1.6, RFC 9525 6.3). */
+const DNS_NAME =
+  /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 const ED25519 = sequence(objectId("1.3.101.112"));
 /** Issuer of every leaf and subject of every anchor: clients match them byte for byte. */
 const ISSUER = commonName("alknet");
@@ -72,6 +77,7 @@ export function nodeServerName(publicKey: Uint8Array): string {
  * @param options Names and times.
  * @returns Certificate and key.
  * @throws {RangeError} When the validity asked for is longer than 13 days.
+ * @throws {ListenError} When a name is neither a host name nor an address.
  *
  * @example
  * ```ts
@@ -209,18 +215,21 @@ function extension(oid: string, value: Uint8Array, critical = false): Uint8Array
 }
 
 function generalName(name: string): Uint8Array<ArrayBuffer> {
-  const address = ipOctets(name);
-  return address ? tlv(0x87, address) : tlv(0x82, new TextEncoder().encode(name));
+  const version = isIP(name);
+  if (version === 0 ? !DNS_NAME.test(name) : name.includes("%")) {
+    throw new ListenError(`Cannot issue a certificate for "${name}": not a host name or address`);
+  }
+  return version === 0
+    ? tlv(0x82, new TextEncoder().encode(name))
+    : tlv(0x87, version === 4 ? new Uint8Array(name.split(".").map(Number)) : ipv6Octets(name));
 }
 
 function commonName(text: string): Uint8Array<ArrayBuffer> {
   return sequence(setOf(sequence(objectId("2.5.4.3"), utf8String(text))));
 }
 
-/** The 4 or 16 octets of an IP address, or undefined when the text is a DNS name. */
-function ipOctets(text: string): Uint8Array | undefined {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return new Uint8Array(text.split(".").map(Number));
-  if (!text.includes(":")) return undefined;
+/** The 16 octets of an IPv6 address (RFC 4291 section 2.2). */
+function ipv6Octets(text: string): Uint8Array {
   const host = new URL(`http://[${text}]`).hostname.slice(1, -1);
   const [head = "", tail] = host.split("::");
   const left = head.split(":").filter(Boolean);

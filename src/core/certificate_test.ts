@@ -8,6 +8,7 @@ import {
   strictEqual,
 } from "node:assert/strict";
 import { issueLeaf, type Leaf, nodeServerName, signedAnchor, trustAnchor } from "./certificate.ts";
+import { ListenError } from "./errors.ts";
 import { formatNodeId, generateNodeKey } from "./node_id.ts";
 import { missing, testOrSkip } from "../../tests/tools/skip.ts";
 
@@ -134,3 +135,12 @@ async function run(args: string[]): Promise<{ ok: boolean; out: string }> {
   const { success, stdout, stderr } = await new Deno.Command("openssl", { args }).output();
   return { ok: success, out: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
+
+Deno.test("issueLeaf() refuses names that are neither host names nor addresses", async () => {
+  const key = await generateNodeKey();
+  for (const name of ["", "a b", "a:b", "::g", "-a", "a..b", "a\0b", "x".repeat(64)]) {
+    await rejects(issueLeaf(key, { names: [name] }), ListenError);
+  }
+  await rejects(issueLeaf(key, { names: ["fe80::1%eth0"] }), ListenError); // zones mean nothing there
+  await issueLeaf(key, { names: ["localhost", "*.node.example", "1.2.3.4", "::1"] });
+});

@@ -20,6 +20,14 @@ export class AlpnConflictError extends TypeError {
   }
 }
 
+/** Thrown at registration when two handlers have one name. */
+export class HandlerNameError extends TypeError {
+  /** The class's name. */
+  override readonly name = "HandlerNameError";
+  /** Who has to act. */
+  readonly blame: Blame = "local";
+}
+
 /** Thrown at registration for an ALPN that TLS cannot carry (RFC 7301 section 3.1). */
 export class AlpnFormatError extends TypeError {
   /** The class's name. */

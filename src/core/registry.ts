@@ -1,4 +1,4 @@
-import { AlpnConflictError, AlpnFormatError } from "./errors.ts";
+import { AlpnConflictError, AlpnFormatError, HandlerNameError } from "./errors.ts";
 import type { Handler } from "./handler.ts";
 
 /** An ALPN no handler can claim: a TLS server without any would accept every client. */
@@ -13,6 +13,7 @@ export class HandlerRegistry {
    * Adds handlers after those that are there.
    *
    * @throws {AlpnConflictError} When an ALPN is taken; nothing is added then.
+   * @throws {HandlerNameError} When two handlers have one name.
    * @throws {AlpnFormatError} When an ALPN is empty or longer than 255 bytes.
    */
   add(...handlers: readonly Handler[]): void {
@@ -47,6 +48,7 @@ export class HandlerRegistry {
 }
 
 function index(handlers: readonly Handler[]): Map<string, Handler> {
+  assertNames(handlers);
   const byAlpn = new Map<string, Handler>();
   for (const handler of handlers) {
     for (const alpn of handler.alpn) {
@@ -57,6 +59,15 @@ function index(handlers: readonly Handler[]): Map<string, Handler> {
     }
   }
   return byAlpn;
+}
+
+/** Commands and counters tell handlers apart by name. */
+function assertNames(handlers: readonly Handler[]): void {
+  const names = new Set<string>();
+  for (const { name } of handlers) {
+    if (names.has(name)) throw new HandlerNameError(`Cannot register handler "${name}" twice`);
+    names.add(name);
+  }
 }
 
 function assertAlpn(alpn: string, handler: Handler): void {

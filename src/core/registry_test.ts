@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { AlpnConflictError, AlpnFormatError } from "./errors.ts";
+import { AlpnConflictError, AlpnFormatError, HandlerNameError } from "./errors.ts";
 import type { Handler } from "./handler.ts";
 import { HandlerRegistry } from "./registry.ts";
 
@@ -10,6 +10,13 @@ Deno.test("add() keeps the order of handlers and of their ALPNs as the order of 
   deepStrictEqual(registry.alpn, ["h2", "http/1.1", "alknet/echo", "doq"]);
   strictEqual(registry.find("http/1.1")?.name, "http");
   strictEqual(registry.find("h3"), undefined);
+});
+
+Deno.test("add() throws when two handlers have one name, which remove() could not tell apart", () => {
+  const registry = new HandlerRegistry();
+  registry.add(handler("http", "h2"));
+  throws(() => registry.add(handler("http", "http/1.1")), HandlerNameError);
+  deepStrictEqual(registry.alpn, ["h2"]);
 });
 
 Deno.test("add() throws when two handlers claim one ALPN, names both and changes nothing", () => {
