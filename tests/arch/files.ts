@@ -2,6 +2,9 @@ import { withoutComments } from "./imports.ts";
 import type { Violation } from "./rules.ts";
 import type { Package, SourceFile } from "./workspace.ts";
 
+/** Packages that are run (`deno run jsr:@alknet/cli`), not imported. */
+const PROGRAMS: ReadonlySet<string> = new Set(["src/cli"]);
+
 /** Longest source file in lines, tests excepted. */
 export const MAX_FILE_LINES = 300;
 
@@ -38,6 +41,7 @@ function configViolations({ dir, name, config }: Package): Violation[] {
     found.push(`${dir}/deno.json needs one SPDX licence: the registry refuses expressions`);
   }
   const main = typeof config.exports === "string" ? config.exports : config.exports?.["."];
-  if (main !== "./mod.ts") found.push(`${dir}/deno.json exports "${main}" instead of ./mod.ts`);
+  const entry = PROGRAMS.has(dir) ? "./main.ts" : "./mod.ts";
+  if (main !== entry) found.push(`${dir}/deno.json exports "${main}" instead of ${entry}`);
   return found;
 }

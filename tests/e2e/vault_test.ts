@@ -37,7 +37,7 @@ Deno.test("a node started with no set-up says how its vault is sealed, and can b
 
 Deno.test("vault passphrase removes the key file; only the passphrase opens the vault then", async () => {
   await using a = await withPassphrase();
-  const files = Array.from(Deno.readDirSync(a.home), ({ name }) => name);
+  const files = await Array.fromAsync(Deno.readDir(a.home), ({ name }) => name);
   ok(!files.includes("vault.json.key"), files.join(" "));
 
   const none = await a.alknetWith({ stdin: "" }, "vault", "phrase");

@@ -19,14 +19,13 @@ export const ALPN = "bench";
 /** One write of a bulk transfer. */
 export const CHUNK = new Uint8Array(65_536);
 
-/** Serves one stream to its end. */
+/** Serves one stream to its end. A stream that says nothing takes no buffer. */
 export async function serveStream(stream: Duplex): Promise<void> {
-  const buffer = new Uint8Array(65_536);
-  const count = await stream.read(buffer);
-  if (count === null) return await stream.closeWrite();
-  if (buffer[0] === Op.Echo) return await echo(stream, buffer, count);
-  if (buffer[0] === Op.Sink) return await sink(stream, buffer);
-  await source(stream, buffer, count);
+  const op = new Uint8Array(1);
+  if (!await readFull(stream, op)) return await stream.closeWrite();
+  if (op[0] === Op.Echo) await echo(stream, op);
+  else if (op[0] === Op.Sink) await sink(stream);
+  else await source(stream);
 }
 
 /** Fills a buffer; false at the end. */
@@ -39,25 +38,27 @@ export async function readFull(stream: Duplex, buffer: Uint8Array): Promise<bool
   return true;
 }
 
-async function echo(stream: Duplex, buffer: Uint8Array, first: number): Promise<void> {
-  for (let count: number | null = first; count !== null; count = await stream.read(buffer)) {
+async function echo(stream: Duplex, first: Uint8Array): Promise<void> {
+  const buffer = new Uint8Array(CHUNK.length);
+  await stream.write(first);
+  for (let count = await stream.read(buffer); count !== null; count = await stream.read(buffer)) {
     await stream.write(buffer.subarray(0, count));
   }
   await stream.closeWrite();
 }
 
-async function sink(stream: Duplex, buffer: Uint8Array): Promise<void> {
+async function sink(stream: Duplex): Promise<void> {
+  const buffer = new Uint8Array(CHUNK.length);
   while (await stream.read(buffer) !== null);
   await stream.write(new Uint8Array(1));
   await stream.closeWrite();
 }
 
-async function source(stream: Duplex, buffer: Uint8Array, first: number): Promise<void> {
-  const length = buffer.slice(1, 5);
-  if (first < 5 && !await readFull(stream, length.subarray(first - 1))) return;
-  do {
+async function source(stream: Duplex): Promise<void> {
+  const length = new Uint8Array(4);
+  while (await readFull(stream, length)) {
     await send(stream, new DataView(length.buffer).getUint32(0));
-  } while (await readFull(stream, length));
+  }
   await stream.closeWrite();
 }
 

@@ -4,9 +4,10 @@ import type { Duplex } from "./protocol.ts";
 export function quicDuplex({ readable, writable }: Deno.QuicBidirectionalStream): Duplex {
   const reader = readable.getReader({ mode: "byob" });
   const writer = writable.getWriter();
-  let spare = new Uint8Array(65_536);
+  let spare = new Uint8Array(0);
   return {
     async read(buffer): Promise<number | null> {
+      if (spare.length < buffer.length) spare = new Uint8Array(buffer.length);
       const { done, value } = await reader.read(spare.subarray(0, buffer.length));
       if (done || !value) return null;
       spare = new Uint8Array(value.buffer);

@@ -1,2 +1,0 @@
-import "./peers/main.ts";
-setTimeout(() => Deno.exit(0), 5000);
