@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
-import { StoreSerializationError } from "../errors.ts";
+import { StoreBackendError, StoreSerializationError } from "../errors.ts";
 import { checkParameters } from "../parameters.ts";
 import { type DriverFault, toDriverFault } from "./driver_fault.ts";
 import type { PostgresTarget } from "./url.ts";
@@ -229,7 +229,13 @@ async function clientConfig(
 }
 
 async function tlsOptions(caPath: string | undefined): Promise<object> {
-  return caPath === undefined ? {} : { ca: await Deno.readTextFile(caPath) };
+  if (caPath === undefined) return {};
+  try {
+    return { ca: await Deno.readTextFile(caPath) };
+  } catch (cause) {
+    const message = `Cannot read "${caPath}", which sslrootcert of the store's URL names`;
+    throw new StoreBackendError("unavailable", message, { cause });
+  }
 }
 
 function parserOf(pg: PgModule, oid: number, format?: string): Parser {

@@ -26,11 +26,11 @@ import { PostgresBackend } from "./postgres_backend.ts";
  *
  * @example
  * ```ts
- * import { openPostgres, StoreBackendError } from "@alknet/store";
+ * import { openStore, StoreBackendError } from "@alknet/store";
  * import { rejects } from "node:assert/strict";
  *
- * const nobody = openPostgres("postgres://alknet:secret@127.0.0.1:1/alknet");
- * await rejects(nobody, StoreBackendError);
+ * const nobodyListens = openStore("postgres://alknet:secret@127.0.0.1:1/alknet");
+ * await rejects(nobodyListens, StoreBackendError);
  * ```
  */
 export function openPostgres(url: string, options: BackendOptions = {}): Promise<Backend> {

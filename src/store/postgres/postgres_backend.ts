@@ -29,8 +29,14 @@ import { type Work, Writer } from "./writer.ts";
 const CONNECTIONS = { reads: 6, writes: 1, maintenance: 2 };
 /** Longest run of a statement, and longest pause within a transaction. */
 const STATEMENT_MS = 10_000;
-/** Longest wait of a listening connection for an answer: it asks for next to nothing. */
-const LISTEN_STATEMENT_MS = 2_000;
+/** A listening connection asks for next to nothing, so it is given up soon. */
+const LISTEN_LIMITS: ConnectionLimits = {
+  connections: 1,
+  connectTimeoutMs: 5_000,
+  statementTimeoutMs: 2_000,
+  lockTimeoutMs: 2_000,
+  idleTransactionTimeoutMs: 0,
+};
 /** How long to wait for another process that is changing the tables. */
 const MIGRATION_LOCK_MS = 60_000;
 const MIGRATION_LOCK = 7_400_002n;
@@ -62,7 +68,7 @@ export class PostgresBackend implements Backend {
     this.#target = target;
     this.#connections = connections;
     this.#listener = new Listener({
-      connect: (hear) => openListenConnection(target, listenLimits(pollMs), mapper(target), hear),
+      connect: (hear) => openListenConnection(target, LISTEN_LIMITS, mapper(target), hear),
       pollMs,
       onLost: (error) => log.warn("store.listen.lost", { location: this.location, error }),
     });
@@ -187,16 +193,6 @@ async function connectionsTo(target: PostgresTarget, lockTimeoutMs: number): Pro
 
 async function closeAll({ reads, writes, maintenance }: Connections): Promise<void> {
   await Promise.all([reads, writes, maintenance].map((db) => db.destroy()));
-}
-
-function listenLimits(pollMs: number): ConnectionLimits {
-  return {
-    connections: 1,
-    connectTimeoutMs: LISTEN_STATEMENT_MS + pollMs,
-    statementTimeoutMs: LISTEN_STATEMENT_MS,
-    lockTimeoutMs: LISTEN_STATEMENT_MS,
-    idleTransactionTimeoutMs: 0,
-  };
 }
 
 /** Changes the tables under a lock of the session, so that of many processes one does it. */

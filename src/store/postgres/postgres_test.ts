@@ -1,8 +1,7 @@
 // deno-lint-ignore-file camelcase -- columns are called what SQL calls them
 import { deepStrictEqual, doesNotMatch, match, ok, rejects, strictEqual } from "node:assert/strict";
 
-import { startPostgres } from "../../../tests/tools/postgres.ts";
-import { postgresMissing } from "../../../tests/tools/postgres.ts";
+import { postgresMissing, startPostgres } from "../../../tests/tools/postgres.ts";
 import { testOrSkip } from "../../../tests/tools/skip.ts";
 import { StoreBackendError, type StoreFault, StoreSerializationError } from "../errors.ts";
 import { openPostgres } from "./mod.ts";
@@ -29,7 +28,7 @@ async function refusal(url: string, fault: StoreFault = "unavailable"): Promise<
 }
 
 testOrSkip("openPostgres() says in one line why it cannot log in or connect", reason, async (t) => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   const url = new URL(cluster.url);
   const changed = (change: Partial<URL>): string => Object.assign(new URL(url), change).href;
   await t.step("wrong password", async () => {
@@ -65,9 +64,12 @@ testOrSkip("openPostgres() says in one line why it cannot log in or connect", re
 });
 
 testOrSkip("openPostgres() verifies the server's certificate and name", reason, async () => {
-  await using cluster = await startPostgres({ tls: true });
+  await using cluster = await startPostgres({ inMemory: true, tls: true });
   const url = await cluster.database();
   match(await refusal(`${url}?sslmode=require`), /certificate is not trusted; add sslrootcert/);
+  match(await refusal(`${url}?sslrootcert=/none.pem`), /Cannot read "\/none\.pem"/);
+  const other = url.replace("@localhost", "@127.0.0.1");
+  match(await refusal(`${other}?sslrootcert=${cluster.caPath}`), /certificate is for another name/);
   await using backend = await openPostgres(`${url}?sslrootcert=${cluster.caPath}`);
   await put(backend, "over-tls");
   const { rows } = await backend.db.executeQuery<{ version: string }>({
@@ -79,7 +81,7 @@ testOrSkip("openPostgres() verifies the server's certificate and name", reason, 
 });
 
 testOrSkip("openPostgres() goes through a Unix socket", reason, async () => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   const { password } = new URL(cluster.url);
   const env = { PGPASSWORD: decodeURIComponent(password), PGPORT: String(cluster.port) };
   // The port of a URL without a host is the default one: a link stands for the server's socket.
@@ -91,7 +93,7 @@ testOrSkip("openPostgres() goes through a Unix socket", reason, async () => {
 });
 
 testOrSkip("bytes, big numbers and text come back as they went in", reason, async () => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   await using backend = await openPostgres(await cluster.database());
   const data = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const row = {
@@ -113,7 +115,7 @@ testOrSkip("bytes, big numbers and text come back as they went in", reason, asyn
 });
 
 testOrSkip("a commit is on disk even where the server's default says off", reason, async () => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   await cluster.sql("alter database postgres set synchronous_commit = off");
   await cluster.sql("alter database postgres set default_transaction_isolation = 'serializable'");
   await using backend = await openPostgres(cluster.url);
@@ -132,7 +134,7 @@ testOrSkip("a commit is on disk even where the server's default says off", reaso
 
 testOrSkip("a commit whose NOTIFY got lost is noticed at the next look", reason, async () => {
   // As behind a pooler in transaction mode, where LISTEN has no effect.
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   const url = await cluster.database();
   await using backend = await openPostgres(url, { pollMs: 50 });
   let wakes = 0;
@@ -150,7 +152,7 @@ testOrSkip("a commit whose NOTIFY got lost is noticed at the next look", reason,
 });
 
 testOrSkip("a write fails in time while another program holds the lock", reason, async () => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   const url = await cluster.database();
   await using backend = await openPostgres(url, { lockTimeoutMs: 300 });
   await using other = await openPostgres(url);
@@ -168,7 +170,7 @@ testOrSkip("a write fails in time while another program holds the lock", reason,
 });
 
 testOrSkip("a closed store says so, and closing waits for what is under way", reason, async () => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   const backend = await openPostgres(await cluster.database());
   const writing = put(backend, "last");
   await Promise.all([writing, backend[Symbol.asyncDispose](), backend[Symbol.asyncDispose]()]);
@@ -177,30 +179,34 @@ testOrSkip("a closed store says so, and closing waits for what is under way", re
   await rejects(backend.check(), closed);
 });
 
-testOrSkip("check() names a damaged table", reason, async () => {
-  await using cluster = await startPostgres();
-  const url = await cluster.database();
-  await using backend = await openPostgres(url);
+testOrSkip("check() names a damaged table and a damaged index", reason, async () => {
+  await using cluster = await startPostgres({ inMemory: true });
+  await cluster.sql("create extension amcheck");
+  await using backend = await openPostgres(cluster.url);
   for (let n = 0; n < 5; n++) await put(backend, `row${n}`);
   deepStrictEqual(await backend.check(), { ok: true, problems: [] });
-  const oid = await cluster.sql(
-    `select oid from pg_database where datname = '${new URL(url).pathname.slice(1)}'`,
-  );
-  const { rows } = await backend.db.executeQuery<{ node: string }>({
-    ...backend.db.selectFrom("settings").selectAll().compile(),
-    sql: "select pg_relation_filenode('settings')::text as node",
-  });
+  const table = await cluster.sql("select pg_relation_filepath('credentials')");
+  const index = await cluster.sql("select pg_relation_filepath('settings_pkey')");
   await cluster.stop();
-  using file = await Deno.open(`${cluster.dir}/data/base/${oid}/${rows[0]?.node}`, { write: true });
-  await file.write(new Uint8Array(8192).fill(0xff));
+  // The first page of an index is read by whoever plans a query: the second is a leaf.
+  for (const [path, page] of [[table, 0], [index, 1]] as const) {
+    using file = await Deno.open(`${cluster.dir}/data/${path}`, { write: true });
+    await file.seek(page * 8192, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(8192).fill(0xff));
+  }
   await cluster.start();
-  const report = await backend.check();
-  strictEqual(report.ok, false);
-  match(report.problems.join(), /table public\.settings: invalid page/);
+  const { ok: sound, problems } = await backend.check();
+  strictEqual(sound, false);
+  deepStrictEqual(problems.map((problem) => problem.split(":")[0]), [
+    "table public.credentials",
+    "index credentials_pkey",
+    "index settings_pkey",
+  ]);
+  match(problems[0] ?? "", /invalid page in block 0/);
 });
 
 testOrSkip("backup() makes a file that pg_restore brings back", reason, async () => {
-  await using cluster = await startPostgres();
+  await using cluster = await startPostgres({ inMemory: true });
   await using backend = await openPostgres(await cluster.database());
   await put(backend, "kept");
   const path = `${cluster.dir}/copy.dump`;
