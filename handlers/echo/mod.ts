@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { forEachStream, type Handler, type PeerAuth, type Stream } from "@alknet/core";
+import { forEachStream, type Handler, type PeerAuth } from "@alknet/core";
 
 /** ALPN identifier of the echo protocol. */
 export const ALPN = "alknet/echo";
@@ -28,8 +28,6 @@ export interface EchoOptions {
   /** Whether a peer key is asked for; clients have to know. Default: `"none"`. */
   readonly peerAuth?: PeerAuth;
 }
-
-const BUFFER_BYTES = 65_536;
 
 /**
  * Makes the echo handler: on each stream it sends back what it reads, and ends its direction when
@@ -47,14 +45,10 @@ const BUFFER_BYTES = 65_536;
  * ```
  */
 export function echo({ peerAuth = "none" }: EchoOptions = {}): Handler {
-  const accept: Handler["accept"] = (conn) => forEachStream(conn, echoStream);
-  return { name: "echo", alpn: [ALPN], peerAuth, accept };
-}
-
-async function echoStream(stream: Stream): Promise<void> {
-  const buffer = new Uint8Array(BUFFER_BYTES);
-  for (let count = await stream.read(buffer); count !== null; count = await stream.read(buffer)) {
-    await stream.write(buffer.subarray(0, count));
-  }
-  await stream.closeWrite();
+  return {
+    name: "echo",
+    alpn: [ALPN],
+    peerAuth,
+    accept: (conn) => forEachStream(conn, (stream) => stream.readable.pipeTo(stream.writable)),
+  };
 }
