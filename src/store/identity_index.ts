@@ -1,7 +1,8 @@
 import type { Identity } from "@alknet/core";
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { type Grants, GrantTable } from "./grants.ts";
-import { hashBucket, prefixBucket, type TokenRecord, TokenTable } from "./token_table.ts";
+import { ShardedMap } from "./sharded_map.ts";
+import { hashBucket, prefixBucket, TokenTable } from "./token_table.ts";
 
 /** A peer as memory holds it. */
 export interface PeerRecord {
@@ -41,11 +42,10 @@ export const SSH_KEY_PREFIX = "ssh:";
 export class IdentityIndex {
   /** Scopes of peers and groups. */
   readonly grants: GrantTable = new GrantTable();
-  readonly #peers = new Map<string, PeerRecord>();
-  readonly #keys = new Map<string, PeerRecord>();
+  readonly #peers = new ShardedMap<PeerRecord>();
+  readonly #keys = new ShardedMap<PeerRecord>();
   readonly #tokens = new Map<string, StandaloneToken>();
   readonly #secrets = new TokenTable<TokenOwner>();
-  readonly #records = new Map<TokenOwner, TokenRecord<TokenOwner>>();
 
   /** How many peers there are. */
   get size(): number {
@@ -63,11 +63,12 @@ export class IdentityIndex {
   setTokens(changed: Iterable<readonly [name: string, token: StandaloneToken | undefined]>): void {
     for (const [name, token] of changed) {
       const before = this.#tokens.get(name);
-      if (before) this.#dropSecret(prefixBucket(before.prefix), before);
+      if (before) this.#secrets.remove(prefixBucket(before.prefix), before);
       this.#tokens.delete(name);
       if (!token) continue;
       this.#tokens.set(name, token);
-      this.#addSecret(prefixBucket(token.prefix), token, token);
+      const { hash, expiresAt } = token;
+      this.#secrets.add(prefixBucket(token.prefix), { hash, expiresAt, owner: token });
     }
   }
 
@@ -85,7 +86,7 @@ export class IdentityIndex {
   /** Whom a bearer token stands for. */
   fromToken(token: string, now: number): TokenMatch | undefined {
     if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
-    const hash = createHash("sha256").update(token).digest();
+    const hash = digest("sha256", token, "buffer");
     const prefix = /^alk_([a-z0-9]{8})_/.exec(token)?.[1];
     const buckets = prefix ? [prefixBucket(prefix), hashBucket(hash)] : [hashBucket(hash)];
     const owner = this.#secrets.find(buckets, hash, now);
@@ -103,7 +104,7 @@ export class IdentityIndex {
     this.#peers.set(id, peer);
     for (const key of peer.keys) this.#keys.set(key, peer);
     const { tokenHash: hash, tokenExpiresAt: expiresAt } = peer;
-    if (hash) this.#addSecret(hashBucket(hash), peer, { hash, expiresAt });
+    if (hash) this.#secrets.add(hashBucket(hash), { hash, expiresAt, owner: peer });
   }
 
   #removePeer(id: string): void {
@@ -111,22 +112,6 @@ export class IdentityIndex {
     if (!peer) return;
     this.#peers.delete(id);
     for (const key of peer.keys) if (this.#keys.get(key) === peer) this.#keys.delete(key);
-    if (peer.tokenHash) this.#dropSecret(hashBucket(peer.tokenHash), peer);
-  }
-
-  #addSecret(
-    bucket: string,
-    owner: TokenOwner,
-    { hash, expiresAt }: { hash: Uint8Array; expiresAt: number },
-  ): void {
-    const record = { hash, expiresAt, owner };
-    this.#records.set(owner, record);
-    this.#secrets.add(bucket, record);
-  }
-
-  #dropSecret(bucket: string, owner: TokenOwner): void {
-    const record = this.#records.get(owner);
-    if (record) this.#secrets.remove(bucket, record);
-    this.#records.delete(owner);
+    if (peer.tokenHash) this.#secrets.remove(hashBucket(peer.tokenHash), peer);
   }
 }

@@ -14,8 +14,8 @@ Deno.test("migrateStore() copies everything, and a running reader of the target 
   const { text, entry } = token("ci");
   await from.identities.putToken(entry);
   const bytes = (length: number): string => new Uint8Array(length).toBase64();
-  const secret = { key_version: 3, salt: bytes(32), iv: bytes(12), data: bytes(40) };
-  await from.credentials.put("github", secret);
+  const parts = { salt: bytes(32), iv: bytes(12), data: bytes(40) };
+  await from.credentials.put("github", { key_version: 3, ...parts });
   for (let n = 0; n < 300; n++) await from.ownership.record("p-1", "repo", `r-${n}`);
   const invite = await from.invites.create();
   for (let n = 0; n < 300; n++) from.audit.append({ kind: `event-${n}` });
@@ -28,7 +28,7 @@ Deno.test("migrateStore() copies everything, and a running reader of the target 
   await until(() => to.identities.size === 700);
   deepStrictEqual(to.identities.fromFingerprint(fingerprint(9))?.scopes, ["git:read", "fs:read"]);
   strictEqual(to.identities.fromToken(text)?.id, "token:ci");
-  deepStrictEqual(to.credentials.get("github"), secret);
+  deepStrictEqual(to.credentials.get("github"), { key_version: 3, ...parts });
   strictEqual((await to.audit.list({ limit: 1 }))[0]?.kind, "event-299");
   to.audit.append({ kind: "after" });
   await to.audit.flush();

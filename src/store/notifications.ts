@@ -2,8 +2,8 @@ import type { Transaction } from "kysely";
 import type { Topic, Touch } from "./backend.ts";
 import type { Schema } from "./schema.ts";
 
-/** Rows of one INSERT: their parameters stay below every database's limit. */
-const ROWS_A_STATEMENT = 500;
+/** Rows of one INSERT: well below the limits of databases, and little work at a time. */
+const ROWS_A_STATEMENT = 100;
 
 /** What one transaction touched, each key once. */
 export class Touched {

@@ -1,6 +1,9 @@
+import { getLogger } from "@logtape/logtape";
 import type { Backend, Topic } from "./backend.ts";
 import type { Changed, Feed } from "./feed.ts";
 import type { Writing } from "./peer_rows.ts";
+
+const log = getLogger(["alknet", "store"]);
 
 /** What the parts of a store share. */
 export class StoreContext {
@@ -14,10 +17,14 @@ export class StoreContext {
     this.now = now;
   }
 
-  /** One transaction; when it resolves, this process's own reads answer by it. */
+  /**
+   * One transaction; when it resolves, this process's own reads answer by it. Should the database
+   * be unreadable right after, it resolves all the same: what was asked for is done, and the feed
+   * goes on trying.
+   */
   async change<T>(work: (writing: Writing) => Promise<T>): Promise<T> {
     const result = await this.backend.write((tx, touch) => work({ tx, touch, now: this.now() }));
-    await this.feed.refresh();
+    await this.feed.refresh().catch((error) => log.warn("store.refresh.late", { error }));
     return result;
   }
 

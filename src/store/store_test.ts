@@ -1,4 +1,4 @@
-import { match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { openStore } from "./store.ts";
 import { errorOf, fingerprint, peer } from "./testing/harness.ts";
 import { tempDirectory } from "./testing/temp.ts";
@@ -29,6 +29,8 @@ Deno.test("a closed store answers from memory, refuses writes, and closes twice"
   await store[Symbol.asyncDispose]();
   strictEqual(store.identities.fromFingerprint(fingerprint(1))?.id, "alice");
   match((await errorOf(store.identities.putPeer(peer("bob", 2)))).message, /closed store/);
+  const left = await Array.fromAsync(Deno.readDir(directory.path), ({ name }) => name);
+  deepStrictEqual(left.sort(), ["store.db", "store.db.bell"]); // no log: it is all in the database
 });
 
 Deno.test("events that wait are bounded, counted and written at the end", async () => {

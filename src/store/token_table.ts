@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { ShardedMap } from "./sharded_map.ts";
 
 /** A token as memory holds it. */
 export interface TokenRecord<Owner> {
@@ -16,16 +17,16 @@ export interface TokenRecord<Owner> {
  * bits of the hash, which tell nothing of a secret of 128 bits or more.
  */
 export class TokenTable<Owner> {
-  readonly #buckets = new Map<string, readonly TokenRecord<Owner>[]>();
+  readonly #buckets = new ShardedMap<readonly TokenRecord<Owner>[]>();
 
   /** Adds a token to a bucket. */
   add(bucket: string, token: TokenRecord<Owner>): void {
     this.#buckets.set(bucket, [...this.#buckets.get(bucket) ?? [], token]);
   }
 
-  /** Removes a token from a bucket. */
-  remove(bucket: string, token: TokenRecord<Owner>): void {
-    const left = this.#buckets.get(bucket)?.filter((each) => each !== token) ?? [];
+  /** Removes an owner's token from a bucket. */
+  remove(bucket: string, owner: Owner): void {
+    const left = this.#buckets.get(bucket)?.filter((each) => each.owner !== owner) ?? [];
     if (left.length > 0) this.#buckets.set(bucket, left);
     else this.#buckets.delete(bucket);
   }

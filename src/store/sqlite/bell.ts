@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { setImmediate as nextTurn } from "node:timers";
 
 /**
  * Tells every process that shares a database of a commit: one byte is written to a file after the
@@ -11,17 +12,26 @@ import { dirname } from "node:path";
 export class Bell implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #watcher: Deno.FsWatcher | undefined;
+  readonly #onError: (error: unknown) => void;
+  #rang = false;
+  #again = false;
+  #closed = false;
 
-  private constructor(file: Deno.FsFile, watcher: Deno.FsWatcher | undefined) {
+  private constructor(
+    file: Deno.FsFile,
+    watcher: Deno.FsWatcher | undefined,
+    onError: (error: unknown) => void,
+  ) {
     this.#file = file;
     this.#watcher = watcher;
+    this.#onError = onError;
   }
 
   /**
    * Opens the bell beside a database.
    *
    * @param onRing Called when anybody has rung, this process included.
-   * @param onError Called when the kernel cannot tell, now or any more; ringing still works.
+   * @param onError Called when ringing fails, or the kernel cannot tell of it (any more).
    */
   static open(path: string, onRing: () => void, onError: (error: unknown) => void): Bell {
     const ring = `${path}.bell/ring`;
@@ -31,23 +41,43 @@ export class Bell implements Disposable {
     try {
       const watcher = Deno.watchFs(dirname(ring), { recursive: false });
       listen(watcher, onRing).catch(onError);
-      return new Bell(file, watcher);
+      return new Bell(file, watcher, onError);
     } catch (error) {
       onError(error);
-      return new Bell(file, undefined);
+      return new Bell(file, undefined, onError);
     }
   }
 
-  /** Wakes everybody. */
+  /**
+   * Wakes everybody: at once, and again at the end of this turn of the event loop if called again in
+   * it. (Each ring makes the next commit's flush dearer: the file system writes the bell as well.)
+   */
   ring(): void {
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    this.#file.writeSync(ONE);
+    this.#again = this.#rang;
+    if (this.#rang || this.#closed) return;
+    this.#rang = true;
+    this.#strike();
+    nextTurn(() => {
+      this.#rang = false;
+      if (this.#again) this.ring();
+    });
   }
 
   /** Stops listening. */
   [Symbol.dispose](): void {
+    if (this.#again) this.#strike();
+    this.#closed = true;
     this.#watcher?.close();
     this.#file.close();
+  }
+
+  #strike(): void {
+    try {
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+      this.#file.writeSync(ONE);
+    } catch (error) {
+      this.#onError(error); // what it tells of is committed all the same
+    }
   }
 }
 

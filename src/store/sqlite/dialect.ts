@@ -17,7 +17,7 @@ import type { SqliteConnection } from "./connection.ts";
 
 /** What {@linkcode NodeSqliteDialect} is told. */
 export interface SqliteDialectOptions {
-  /** The connection; the dialect closes it. */
+  /** The connection; stays its maker's to close, once kysely is destroyed. */
   readonly connection: SqliteConnection;
   /** Called once a transaction holds the write lock; it is given up when this throws. */
   readonly onLocked?: () => void;
@@ -32,7 +32,7 @@ export interface SqliteDialectOptions {
 export class NodeSqliteDialect implements Dialect {
   readonly #options: SqliteDialectOptions;
 
-  /** Takes over the connection. */
+  /** See {@linkcode NodeSqliteDialect}. */
   constructor(options: SqliteDialectOptions) {
     this.#options = options;
   }
@@ -118,9 +118,9 @@ class NodeSqliteDriver implements Driver {
     return run(conn, `release "${name}"`);
   }
 
+  /** Waits for what is under way. */
   async destroy(): Promise<void> {
     using _turn = await this.#turns.take();
-    this.#connection.close();
   }
 }
 

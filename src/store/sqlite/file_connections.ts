@@ -24,26 +24,28 @@ export class FileConnections implements AsyncDisposable {
   readonly snapshots: Kysely<Schema>;
   readonly watch: SqliteConnection;
   readonly #path: string;
+  readonly #writer: SqliteConnection;
+  readonly #opened: SqliteConnection[] = [];
   #log?: string;
 
   private constructor(path: string) {
     this.#path = path;
     createPrivateFile(path);
     this.identity = fileIdentity(path);
-    const opened: SqliteConnection[] = [];
     const open = (queryOnly: boolean): SqliteConnection => {
       const connection = new SqliteConnection(path, queryOnly);
-      opened.push(connection);
+      this.#opened.unshift(connection);
       return connection;
     };
     try {
       const onLocked = (): void => this.#checkIdentity();
-      this.writer = kyselyOn(open(false), onLocked);
+      this.#writer = open(false);
+      this.writer = kyselyOn(this.#writer, onLocked);
       this.reader = kyselyOn(open(true));
       this.snapshots = kyselyOn(open(true));
       this.watch = open(true);
     } catch (error) {
-      for (const connection of opened) connection.close();
+      this.#close();
       throw error;
     }
   }
@@ -70,6 +72,17 @@ export class FileConnections implements AsyncDisposable {
     return this.watch.pragma("data_version").data_version;
   }
 
+  /** Pages in the write-ahead log that are not in the database yet. */
+  get pendingPages(): number {
+    const { log, checkpointed } = this.watch.pragma("wal_checkpoint(noop)");
+    return Number(log) - Number(checkpointed);
+  }
+
+  /** Copies them, as far as readers let it; nothing may be written meanwhile. */
+  checkpoint(): void {
+    this.#writer.pragma("wal_checkpoint(passive)");
+  }
+
   /** The write-ahead log of this very file, see {@linkcode removeStaleLog}. */
   get logIdentity(): string | undefined {
     return this.#log;
@@ -82,8 +95,14 @@ export class FileConnections implements AsyncDisposable {
 
   /** Waits for what is under way and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.watch.close();
-    await Promise.all([this.writer.destroy(), this.reader.destroy(), this.snapshots.destroy()]);
+    const all = [this.writer, this.reader, this.snapshots];
+    await Promise.all(all.map((each) => each.destroy()));
+    this.#close();
+  }
+
+  /** The writer was opened first and is closed last: it can clear the log away. */
+  #close(): void {
+    for (const connection of this.#opened) connection.close();
   }
 
   /** Once the lock is held: whoever replaces the file holds it too, so no commit can be lost. */

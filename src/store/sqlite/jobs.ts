@@ -51,6 +51,9 @@ export class Jobs implements AsyncDisposable {
     });
     try {
       return await answerTo(job, worker);
+    } catch (error) {
+      this.#stop(); // it may be beyond work
+      throw error;
     } finally {
       this.#idle = Number(setTimeout(() => this.#stop(), IDLE_MS));
       Deno.unrefTimer(this.#idle);

@@ -31,7 +31,7 @@ export async function restoreFile(path: string, backup: string): Promise<void> {
       await Deno.remove(`${unfinished}${suffix}`).catch(() => {}); // renamed, or never there
     }
   }
-  const bell = Bell.open(path, () => {}, (error) => log.warn("store.bell.unavailable", { error }));
+  const bell = Bell.open(path, () => {}, (error) => log.warn("store.bell.failed", { error }));
   bell.ring();
   bell[Symbol.dispose]();
 }

@@ -24,9 +24,11 @@ import { isLocked, storeError } from "./sqlite_errors.ts";
 /** Longest pause between two attempts to get the lock; the actual one is random. */
 const RETRY_MS = 8;
 /** Pages in the write-ahead log worth copying into the database. */
-const CHECKPOINT_PAGES = 4_000;
+const CHECKPOINT_PAGES = 1_000;
+/** Most pages copied on this thread: what was added while the Worker copied the others. */
+const INLINE_PAGES = 200;
 /** Commits between two looks at the length of the log; the regular look comes too. */
-const CHECKPOINT_COMMITS = 512;
+const CHECKPOINT_COMMITS = 32;
 
 const log = getLogger(["alknet", "store"]);
 
@@ -55,7 +57,7 @@ export class SqliteBackend implements Backend {
     this.#file = file;
     this.#seen = file.dataVersion;
     this.#bell = Bell.open(path, () => this.#rung(), (error) => {
-      log.warn("store.bell.unavailable", { path, error });
+      log.warn("store.bell.failed", { path, error });
     });
     this.#timer = Number(setInterval(() => this.#tick(), options.pollMs ?? DEFAULT_POLL_MS));
     Deno.unrefTimer(this.#timer);
@@ -166,11 +168,7 @@ export class SqliteBackend implements Backend {
   #committed(touched: Touched): void {
     if (++this.#counts.commits % CHECKPOINT_COMMITS === 0) this.#checkpointWhenLong();
     if (touched.empty) return;
-    try {
-      this.#bell.ring();
-    } catch (error) {
-      log.warn("store.ring.failed", { path: this.#path, error }); // it is committed all the same
-    }
+    this.#bell.ring();
     this.#look();
   }
 
@@ -229,18 +227,22 @@ export class SqliteBackend implements Backend {
     this.#wake();
   }
 
-  /** Copies the write-ahead log into the database, in a Worker: a commit would do it inline. */
   #checkpointWhenLong(): void {
-    if (this.#checkpointing || this.#pendingPages() < CHECKPOINT_PAGES) return;
+    if (this.#checkpointing || this.#file.pendingPages < CHECKPOINT_PAGES) return;
     this.#checkpointing = true;
-    this.#jobs.run({ kind: "checkpoint", path: this.#path })
+    this.#checkpoint()
       .catch((error) => log.warn("store.checkpoint.failed", { path: this.#path, error }))
       .finally(() => this.#checkpointing = false);
   }
 
-  #pendingPages(): number {
-    const { log: pages, checkpointed } = this.#file.watch.pragma("wal_checkpoint(noop)");
-    return Number(pages) - Number(checkpointed);
+  /**
+   * Copies the write-ahead log into the database: most of it in a Worker, and between two writes the
+   * rest, so that the log begins anew. A log that only grows makes every flush dearer.
+   */
+  async #checkpoint(): Promise<void> {
+    await this.#jobs.run({ kind: "checkpoint", path: this.#path });
+    using _turn = await this.#turns.take();
+    if (!this.#closed && this.#file.pendingPages <= INLINE_PAGES) this.#file.checkpoint();
   }
 
   async #job(job: Parameters<Jobs["run"]>[0]): Promise<readonly string[]> {
