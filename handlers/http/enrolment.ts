@@ -11,7 +11,7 @@ import {
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
-import type { HttpEnv } from "./http_info.ts";
+import type { FetchHandler, HttpEnv } from "./http_info.ts";
 
 /** What {@linkcode enrolmentApp} can be told. */
 export interface EnrolmentAppOptions {
@@ -19,6 +19,14 @@ export interface EnrolmentAppOptions {
   readonly enrolment: Enrolment;
   /** This node's id: a proof made for another node is worthless here. */
   readonly nodeId: string;
+}
+
+/** An application for `http({ app })`. */
+export interface EnrolmentApp {
+  /** Answers a request. */
+  readonly fetch: FetchHandler;
+  /** Answers a request made on the spot, for tests. */
+  request(path: string, init?: RequestInit): Response | Promise<Response>;
 }
 
 /** Most bytes of a request's body. */
@@ -56,7 +64,7 @@ const STATUS: Readonly<Record<EnrolmentFault, 403 | 409>> = {
  * strictEqual(response.status, 400);
  * ```
  */
-export function enrolmentApp({ enrolment, nodeId }: EnrolmentAppOptions): Hono<HttpEnv> {
+export function enrolmentApp({ enrolment, nodeId }: EnrolmentAppOptions): EnrolmentApp {
   const app = new Hono<HttpEnv>();
   app.post("/enrol", bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
     const request = await requestOf(c.req.raw, nodeId);

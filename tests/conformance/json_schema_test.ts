@@ -8,15 +8,19 @@ import { join, relative } from "node:path";
 
 import { type JsonSchema, schemaCheck } from "@alknet/operations";
 
+import { testOrSkip } from "../tools/skip.ts";
+
 interface Group {
   readonly description: string;
   readonly schema: JsonSchema;
   readonly tests: readonly { description: string; data: unknown; valid: boolean }[];
 }
 
-const SUITE = "/work/shared/vectors/json-schema-2020-12";
+const SUITE = join(import.meta.dirname ?? ".", "../../../shared/vectors/json-schema-2020-12");
 const TESTS = join(SUITE, "tests/draft2020-12");
 const REMOTES = join(SUITE, "remotes");
+
+const absent = existsSync(TESTS) ? undefined : "../shared/vectors/json-schema-2020-12 is absent";
 
 /** Each with its reason. */
 const KNOWN_FAILURES = [
@@ -26,10 +30,10 @@ const KNOWN_FAILURES = [
   "no validation: invalid number, but it still validates",
 ];
 
-Deno.test({
-  name: "JSON Schema 2020-12: the official suite passes but for the pinned list",
-  ignore: !existsSync(TESTS),
-  fn() {
+testOrSkip(
+  "JSON Schema 2020-12: the official suite passes but for the pinned list",
+  absent,
+  () => {
     const references = remotes();
     const failures: string[] = [];
     let total = 0;
@@ -47,12 +51,12 @@ Deno.test({
     strictEqual(total, 1299);
     deepStrictEqual(failures, KNOWN_FAILURES);
   },
-});
+);
 
-Deno.test({
-  name: "JSON Schema 2020-12: without code generation a schema lets nothing more pass",
-  ignore: !existsSync(TESTS),
-  fn() {
+testOrSkip(
+  "JSON Schema 2020-12: without code generation a schema lets nothing more pass",
+  absent,
+  () => {
     // Foreign schemas are interpreted; those with references or patterns are left to their owner.
     for (const file of readdirSync(TESTS).sort()) {
       for (const { schema, tests } of groupsOf(join(TESTS, file))) {
@@ -64,7 +68,7 @@ Deno.test({
       }
     }
   },
-});
+);
 
 function groupsOf(path: string): readonly Group[] {
   return JSON.parse(readFileSync(path, "utf8"));

@@ -1,11 +1,15 @@
-import { WORKERS } from "../bundle/parts.ts";
+import { type Part, WORKERS } from "../bundle/parts.ts";
 
 /** Where `deno task compile` puts its result. */
 export const COMPILED = "dist/alknet-compiled";
 
-/** The arguments of deno that compile an entry into one executable. */
-export function compileArguments(entry: string, output: string): string[] {
+/** The arguments of deno that compile an entry, and workers it starts, into one executable. */
+export function compileArguments(
+  entry: string,
+  output: string,
+  workers: readonly Part[] = WORKERS,
+): string[] {
   const flags = ["-A", "--unstable-net", "--exclude-unused-npm", "--node-modules-dir=none"];
-  const workers = WORKERS.flatMap((worker) => ["--include", worker.entry]);
-  return ["compile", ...flags, ...workers, "-o", output, entry];
+  const included = workers.flatMap((worker) => ["--include", worker.entry]);
+  return ["compile", ...flags, ...included, "-o", output, entry];
 }

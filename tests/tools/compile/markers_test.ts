@@ -37,7 +37,7 @@ Deno.test("a compiled program holds the handlers it imports and no other", async
     const entry = join(root, "main.ts");
     await Deno.writeTextFile(entry, `import { ALPN } from "./handlers/echo/mod.ts";\nALPN;\n`);
     const output = join(root, "out");
-    const command = [Deno.execPath(), ...compileArguments(entry, output)];
+    const command = [Deno.execPath(), ...compileArguments(entry, output, [])];
     const { code } = await capture(command, { cwd: root, env: { DENORT_BIN: "/bin/true" } });
     strictEqual(code, 0);
     const absent = absentParts(await Deno.readFile(output), await handlerMarkers(root));
