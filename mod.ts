@@ -1,9 +1,10 @@
 /**
- * alknet's public surface in one place: the core, the dialling client and the vault. The root is a
- * workspace; each of these is published as a package of its own.
+ * alknet's public surface in one place: the core, the dialling client, the vault and the store. The
+ * root is a workspace; each of these is published as a package of its own.
  *
  * @module
  */
 export * from "./src/core/mod.ts";
 export * from "./src/client/mod.ts";
 export * as vault from "./src/vault/mod.ts";
+export * as store from "./src/store/mod.ts";

@@ -10,7 +10,7 @@ const TEST_FILE = /_(test|bench)\.tsx?$/;
 const LEAVES: readonly string[] = ["src/core", "src/vault"];
 
 /** Packages a handler may import by value; of the others in src it may take types only. */
-const FOR_HANDLERS: readonly string[] = ["src/core"];
+const FOR_HANDLERS: readonly string[] = ["src/core", "src/operations"];
 
 /** The only package that knows every other. */
 const ASSEMBLY = "src/cli";
