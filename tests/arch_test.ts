@@ -62,7 +62,11 @@ const FORBIDDEN: ReadonlyArray<readonly [path: string, line: string, why: RegExp
   ["handlers/ssh/a_test.ts", `import { echo } from "@alknet/echo";`, /no handler imports/],
   ["handlers/ssh/mod.ts", `  await import("@alknet/echo");`, /no handler imports another/],
   ["handlers/ssh/mod.ts", `import { x } from "../echo/mod.ts";`, /import each other by name/],
-  ["handlers/ssh/mod.ts", `import { open } from "@alknet/store";`, /core, src.operations and types/],
+  [
+    "handlers/ssh/mod.ts",
+    `import { open } from "@alknet/store";`,
+    /core, src.operations and types/,
+  ],
   [
     "handlers/ssh/mod.ts",
     `  new URL("../echo/w.ts", import.meta.url)`,

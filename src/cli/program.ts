@@ -1,5 +1,6 @@
 import { Command, type CommanderError } from "commander";
 import { auditCommand } from "./commands/audit.ts";
+import { callCommand, opsCommand } from "./commands/call.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
@@ -39,6 +40,8 @@ export function program(): Command {
     handlersCommand(),
     pingCommand(),
     connectCommand(),
+    opsCommand(),
+    callCommand(),
     inviteCommand(),
     joinCommand(),
     peerCommand(),

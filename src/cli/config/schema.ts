@@ -84,7 +84,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "join", "http", "echo"]',
+    fallback: '["ping", "call", "join", "http", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {

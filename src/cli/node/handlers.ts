@@ -1,8 +1,10 @@
 import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
+import { ALPN as CALL_ALPN, call } from "@alknet/call";
 import { echo } from "@alknet/echo";
 import { enrolmentApp, http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
+import { type Dispatcher, OperationRegistry } from "@alknet/operations";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.ts";
@@ -22,12 +24,15 @@ export interface HandlerServices {
   readonly enrolment: Enrolment;
   /** This node's id. */
   readonly nodeId: string;
+  /** The operations that peers may call. */
+  readonly dispatcher: Dispatcher;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
 export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
+  dispatcher: new OperationRegistry(),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -36,6 +41,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   BuiltInHandler
 >([
   ["ping", { doc: "Round trips and who you are here (alknet ping)", create: () => ping() }],
+  ["call", {
+    doc: "Operations, for programs (alknet ops, alknet call)",
+    create: (_config, { dispatcher }) => call({ dispatcher }),
+  }],
   ["join", {
     doc: "Lets in who has an invitation (alknet invite, alknet join)",
     create: (_config, { enrolment }) => join({ enrolment }),
@@ -65,7 +74,7 @@ export async function createHandlers(
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, JOIN_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, CALL_ALPN, JOIN_ALPN]);
 
 function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);

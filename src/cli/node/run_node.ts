@@ -16,6 +16,7 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { LiveIdentities } from "./live_identities.ts";
+import { nodeOperations } from "./operations.ts";
 import { openNodeStore } from "./open_store.ts";
 import { statusOf } from "./status.ts";
 
@@ -51,6 +52,7 @@ export async function runNode(
       handlers: await createHandlers(config, {
         enrolment: storeEnrolment(store),
         nodeId: formatNodeId(key.publicKey),
+        dispatcher: nodeOperations({ store, endpoint: () => running.endpoint }),
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,

@@ -1,0 +1,118 @@
+import { type CallError, exhausted } from "./call_error.ts";
+import type { CallLimits } from "./limits.ts";
+
+/** What one request weighs. */
+export interface Weight {
+  /** Bytes of its frame. */
+  readonly bytes: number;
+  /** Whether it is a subscription. */
+  readonly subscription: boolean;
+}
+
+/** What is under way for somebody. */
+interface Tally {
+  requests: number;
+  bytes: number;
+}
+
+/** What is under way for each identity, over all its connections to one handler. */
+export class IdentityLoads {
+  readonly #tallies = new Map<string, Tally>();
+
+  /** The tally of a key; {@linkcode drop} forgets it when it is empty. */
+  of(key: string): Tally {
+    const known = this.#tallies.get(key);
+    if (known) return known;
+    const tally = { requests: 0, bytes: 0 };
+    this.#tallies.set(key, tally);
+    return tally;
+  }
+
+  /** Forgets a tally that counts nothing. */
+  drop(key: string): void {
+    if (this.#tallies.get(key)?.requests === 0) this.#tallies.delete(key);
+  }
+
+  /** How many identities have something under way. */
+  get size(): number {
+    return this.#tallies.size;
+  }
+}
+
+/**
+ * Counts what one connection has under way. A request counts until its handler is done, also when
+ * nobody waits for it any more: a handler that ignores its signal still holds memory.
+ */
+export class Load {
+  readonly #limits: CallLimits;
+  readonly #identities: IdentityLoads;
+  #requests = 0;
+  #subscriptions = 0;
+  #bytes = 0;
+
+  /** @param identities Shared by all connections of a handler. */
+  constructor(limits: CallLimits, identities: IdentityLoads) {
+    this.#limits = limits;
+    this.#identities = identities;
+  }
+
+  /** Requests that count now. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /**
+   * Counts a request.
+   *
+   * @param key Whose it is.
+   * @returns What stops counting it.
+   * @throws {CallError} When that would exceed a limit; nothing is counted then.
+   */
+  enter(key: string, weight: Weight): () => void {
+    const tally = this.#identities.of(key);
+    const refusal = this.#refusal(tally, weight);
+    if (refusal) {
+      this.#identities.drop(key);
+      throw refusal;
+    }
+    this.#add(tally, weight, 1);
+    return () => {
+      this.#add(tally, weight, -1);
+      this.#identities.drop(key);
+    };
+  }
+
+  /** Counts bytes of a frame that is not whole yet, or a negative number of them. */
+  reserve(bytes: number): void {
+    if (bytes > 0 && this.#bytes + bytes > this.#limits.maxBytes) {
+      throw exhausted("Too many bytes under way on this connection");
+    }
+    this.#bytes += bytes;
+  }
+
+  #add(tally: Tally, { bytes, subscription }: Weight, sign: 1 | -1): void {
+    this.#requests += sign;
+    this.#subscriptions += subscription ? sign : 0;
+    this.#bytes += sign * bytes;
+    tally.requests += sign;
+    tally.bytes += sign * bytes;
+  }
+
+  #refusal(tally: Tally, { bytes, subscription }: Weight): CallError | undefined {
+    const limits = this.#limits;
+    if (this.#requests >= limits.maxRequests) {
+      return exhausted("Too many requests under way on this connection");
+    }
+    if (subscription && this.#subscriptions >= limits.maxSubscriptions) {
+      return exhausted("Too many subscriptions under way on this connection");
+    }
+    if (this.#bytes + bytes > limits.maxBytes) {
+      return exhausted("Too many bytes under way on this connection");
+    }
+    if (tally.requests >= limits.maxRequestsPerIdentity) {
+      return exhausted("Too many requests of this identity under way");
+    }
+    const full = tally.bytes + bytes > limits.maxBytesPerIdentity;
+    return full ? exhausted("Too many bytes of this identity under way") : undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import type { Identity } from "@alknet/core";
+
+import { CallCode, CallError, type CallFailure } from "./call_error.ts";
+import type { EventEnvelope } from "./envelope.ts";
+
+/** Event types; all others are ignored. */
+export const EventType = {
+  Requested: "call.requested",
+  Responded: "call.responded",
+  Completed: "call.completed",
+  Aborted: "call.aborted",
+  Error: "call.error",
+  /** Ours: how much more of a subscription may be sent. */
+  Credit: "call.credit",
+} as const;
+
+/** How much of a subscription may be sent before its caller says more. */
+export interface CreditGrant {
+  /** Items. */
+  readonly items: number;
+  /** Bytes of envelopes; the last one may exceed them. */
+  readonly bytes: number;
+}
+
+/** The payload of `call.requested`. */
+export interface Requested {
+  /** The operation's name, without the slash; empty when there was none. */
+  readonly name: string;
+  /** Any JSON; null when there was none. */
+  readonly input: unknown;
+  /** A token that speaks for this request alone. */
+  readonly authToken?: string;
+  /** For whom the caller says it calls. */
+  readonly forwardedFor?: Identity;
+  /** Whether one value or a stream is expected; peers without our extensions do not say. */
+  readonly mode?: "call" | "subscribe";
+  /** Time the request may take, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Present when the caller takes part in flow control. */
+  readonly credit?: CreditGrant;
+}
+
+/** Composes `call.requested`. */
+export function requested(id: string, request: Requested): EventEnvelope {
+  const { name, input, authToken, forwardedFor, mode, timeoutMs, credit } = request;
+  const payload = {
+    operationId: `/${name}`,
+    input: input === undefined ? null : input,
+    "auth_token": authToken,
+    "forwarded_for": forwardedFor,
+    mode,
+    "timeout_ms": timeoutMs,
+    credit,
+  };
+  return { type: EventType.Requested, id, payload };
+}
+
+/** Reads the payload of `call.requested`; what is malformed counts as absent. */
+export function parseRequested(payload: unknown): Requested {
+  const all = members(payload);
+  const { operationId, input, mode, credit } = all;
+  const token = all["auth_token"];
+  const timeoutMs = all["timeout_ms"];
+  return {
+    name: typeof operationId === "string" ? operationId.replace(/^\//, "") : "",
+    input: input === undefined ? null : input,
+    authToken: token === undefined || token === null ? undefined : String(token),
+    forwardedFor: parseIdentity(all["forwarded_for"]),
+    mode: mode === "call" || mode === "subscribe" ? mode : undefined,
+    timeoutMs: isPositive(timeoutMs) ? timeoutMs : undefined,
+    credit: credit === undefined ? undefined : parseCredit(credit),
+  };
+}
+
+/** Composes `call.responded`. */
+export function responded(id: string, output: unknown): EventEnvelope {
+  const payload = { output: output === undefined ? null : output };
+  return { type: EventType.Responded, id, payload };
+}
+
+/** Reads the payload of `call.responded`. */
+export function parseResponded(payload: unknown): unknown {
+  const { output } = members(payload);
+  return output === undefined ? null : output;
+}
+
+/** Composes `call.completed`, the end of a subscription. */
+export function completed(id: string): EventEnvelope {
+  return { type: EventType.Completed, id, payload: {} };
+}
+
+/** Composes `call.aborted`. */
+export function abortedEvent(id: string): EventEnvelope {
+  return { type: EventType.Aborted, id, payload: {} };
+}
+
+/** Composes `call.credit`. */
+export function creditEvent(id: string, { items, bytes }: CreditGrant): EventEnvelope {
+  return { type: EventType.Credit, id, payload: { items, bytes } };
+}
+
+/** Reads a grant; a malformed one grants nothing. */
+export function parseCredit(payload: unknown): CreditGrant {
+  const { items, bytes } = members(payload);
+  return { items: isPositive(items) ? items : 0, bytes: isPositive(bytes) ? bytes : 0 };
+}
+
+/** Composes `call.error`; the id is empty when the stream itself failed. */
+export function errorEvent(id: string, failure: CallFailure): EventEnvelope {
+  const { code, message, retryable, details } = failure;
+  return { type: EventType.Error, id, payload: { code, message, retryable, details } };
+}
+
+/** Reads the payload of `call.error`; a malformed one is an `INTERNAL` error. */
+export function parseError(payload: unknown): CallError {
+  const { code, message, retryable, details } = members(payload);
+  if (typeof code !== "string" || typeof message !== "string") {
+    return new CallError(CallCode.Internal, "Peer sent an error without code or message");
+  }
+  return new CallError(code, message, { retryable: retryable === true, details });
+}
+
+/** Whom a request is forwarded for, or undefined when that is malformed. */
+function parseIdentity(value: unknown): Identity | undefined {
+  const { id, scopes, resources } = members(value);
+  if (typeof id !== "string" || !isTexts(scopes)) return undefined;
+  if (typeof resources !== "object" || resources === null) return undefined;
+  const lists = Object.entries(resources);
+  if (!lists.every(([, names]) => isTexts(names))) return undefined;
+  return { id, scopes, resources: Object.fromEntries(lists) };
+}
+
+/** The members of an object, none for anything else. */
+function members(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0;
+}

@@ -1,0 +1,119 @@
+import type { Identity } from "@alknet/core";
+
+import { notFound } from "./call_error.ts";
+import type { CallRequest, InvokeOptions, OperationContext, OperationEnv } from "./context.ts";
+import type { Call, DispatchOptions } from "./dispatch.ts";
+import type { Registration } from "./registration.ts";
+import { Run, type RunOptions } from "./run.ts";
+import { bareName } from "./spec.ts";
+
+/** A call whose handler runs. */
+export interface Running {
+  /** What was called. */
+  readonly call: Call;
+  /** From its start to its end. */
+  readonly run: Run;
+  /** The registry. */
+  readonly options: DispatchOptions;
+}
+
+type Grants = Omit<Registration, "operation">;
+
+/** What a handler is told. */
+export function handlerContext(grants: Grants, running: Running): OperationContext {
+  const { request } = running.call;
+  return {
+    requestId: request.requestId,
+    parentId: request.parentId,
+    identity: request.identity,
+    caller: callerOf(request),
+    forwardedFor: request.forwardedFor,
+    capabilities: grants.capabilities,
+    scopedEnv: grants.scopedEnv,
+    deadline: request.deadlineMs,
+    signal: running.run.signal,
+    metadata: request.metadata ?? {},
+    env: compositionEnv(grants, running),
+  };
+}
+
+function callerOf({ origin, caller, identity }: CallRequest): Identity | undefined {
+  return origin === "wire" ? identity : caller ?? identity;
+}
+
+function compositionEnv(grants: Grants, running: Running): OperationEnv {
+  return {
+    // Async, so that a refusal is a rejection.
+    async invoke(name, input, invoke = {}) {
+      const child = composed(name, input, { grants, running, invoke });
+      const { dispatcher, call } = child;
+      if (!dispatcher) return await running.options.callOnce(call);
+      using run = new Run(call.request, call.place);
+      run.throwIfOver();
+      const request = { ...call.request, signal: run.signal };
+      return await run.settle(dispatcher.call(call.name, input, request));
+    },
+    async *subscribe(name, input, invoke = {}) {
+      const { dispatcher, call } = composed(name, input, { grants, running, invoke });
+      if (!dispatcher) return yield* running.options.subscribeTo(call);
+      using run = new Run(call.request, call.place);
+      run.throwIfOver();
+      const request = { ...call.request, signal: run.signal };
+      yield* dispatcher.subscribe(call.name, input, request);
+    },
+  };
+}
+
+interface Composing {
+  readonly grants: Grants;
+  readonly running: Running;
+  readonly invoke: InvokeOptions;
+}
+
+interface Composed {
+  readonly call: Call;
+  /** Who answers; undefined for the registry itself. */
+  readonly dispatcher: ReturnType<NonNullable<DispatchOptions["overlay"]>["find"]>;
+}
+
+/** Reachability comes first: what an operation was not given does not exist for it. */
+function composed(
+  written: string,
+  input: unknown,
+  { grants, running, invoke }: Composing,
+): Composed {
+  const name = bareName(written);
+  const { options } = running;
+  if (!grants.scopedEnv.allows(name, invoke.peer)) throw notFound(name);
+  const own = invoke.peer === undefined && options.find(name) !== undefined;
+  const dispatcher = own ? undefined : options.overlay?.find(name, invoke.peer);
+  if (!own && !dispatcher) {
+    const where = invoke.peer === undefined ? "" : ` on peer ${invoke.peer}`;
+    throw notFound(`${name}${where}`);
+  }
+  const place: RunOptions = { parent: running.run, policy: invoke.policy };
+  return {
+    dispatcher,
+    call: { name, input, request: childRequest(grants, running, invoke), place },
+  };
+}
+
+/** A child inherits the deadline, and who is at the root; not scopes, claims or metadata. */
+function childRequest(grants: Grants, { call }: Running, invoke: InvokeOptions): CallRequest {
+  const { request } = call;
+  const caller = callerOf(request);
+  const deadlineMs = Math.min(
+    request.deadlineMs ?? Infinity,
+    invoke.timeoutMs === undefined ? Infinity : Date.now() + invoke.timeoutMs,
+  );
+  return {
+    requestId: crypto.randomUUID(),
+    parentId: request.requestId,
+    ...(grants.authority ? { identity: grants.authority } : {}),
+    ...(caller ? { caller } : {}),
+    ...(deadlineMs === Infinity ? {} : { deadlineMs }),
+    signal: invoke.signal ?? new AbortController().signal,
+    metadata: invoke.metadata ?? {},
+    origin: "internal",
+  };
+}
