@@ -4,10 +4,10 @@ import {
   type Handler,
   type HandlerContext,
   type PeerAuth,
+  readFull,
   type Stream,
 } from "@alknet/core";
 
-import { readFrame } from "./frames.ts";
 import { encodeGreeting, PROBE_BYTES, whoamiOf } from "./ping_wire.ts";
 
 /** ALPN identifier of the ping protocol. */
@@ -38,7 +38,7 @@ export function ping(): Handler {
 
 async function answer(stream: Stream, greeting: () => Uint8Array): Promise<void> {
   const probe = new Uint8Array(PROBE_BYTES);
-  for (let first = true; await readFrame(stream, probe); first = false) {
+  for (let first = true; await readFull(stream, probe); first = false) {
     await stream.write(first ? concat(probe, greeting()) : probe);
   }
   await stream.closeWrite();

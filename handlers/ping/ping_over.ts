@@ -1,6 +1,11 @@
-import { type Connection, ConnectionClosedError, ProtocolError, type Stream } from "@alknet/core";
+import {
+  type Connection,
+  ConnectionClosedError,
+  ProtocolError,
+  readFull,
+  type Stream,
+} from "@alknet/core";
 
-import { readFrame } from "./frames.ts";
 import {
   decodeGreeting,
   decodeGreetingLength,
@@ -120,7 +125,7 @@ class Pinger implements Disposable {
   async finish(): Promise<void> {
     await this.#inTime(async () => {
       await this.#stream.closeWrite();
-      if (await readFrame(this.#stream, new Uint8Array(1))) {
+      if (await readFull(this.#stream, new Uint8Array(1))) {
         throw new ProtocolError("More came than was asked for");
       }
     });
@@ -168,7 +173,7 @@ class Pinger implements Disposable {
 
   async #read(length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
-    if (await readFrame(this.#stream, bytes)) return bytes;
+    if (await readFull(this.#stream, bytes)) return bytes;
     throw new ConnectionClosedError(this.#conn.signal.aborted ? await this.#conn.closed : ENDED);
   }
 }

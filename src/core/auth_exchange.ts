@@ -14,6 +14,7 @@ import { CloseCode } from "./close_code.ts";
 import type { ReceiveStream, SendStream } from "./connection.ts";
 import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 import { keyFingerprint, type NodeKey, verifySignature } from "./node_id.ts";
+import { readFull } from "./streams.ts";
 import type { TransportConnection } from "./transport/transport.ts";
 
 /** What a server knows itself by; a proof for anybody else is worthless here. */
@@ -136,11 +137,6 @@ async function firstOf<T extends ReceiveStream | SendStream>(
 
 async function readExactly(stream: ReceiveStream, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = await stream.read(bytes.subarray(filled));
-    if (count === null) throw new ProtocolError("Cannot authenticate: peer closed in the exchange");
-    filled += count;
-  }
-  return bytes;
+  if (await readFull(stream, bytes)) return bytes;
+  throw new ProtocolError("Cannot authenticate: peer closed in the exchange");
 }
