@@ -1,7 +1,7 @@
 import type { Identity } from "@alknet/core";
 import type { Dispatcher } from "@alknet/operations";
 
-import { aborted, CallCode, CallError, isCallFailure, unavailable } from "./call_error.ts";
+import { aborted, CallCode, CallError, unavailable } from "./call_error.ts";
 import { InboundRequest } from "./inbound_request.ts";
 import type { CallLimits } from "./limits.ts";
 import type { Load } from "./load.ts";
@@ -70,7 +70,7 @@ export class Inbound {
     try {
       this.#start(id, request, sink, bytes);
     } catch (error) {
-      if (!isCallFailure(error)) throw error;
+      if (!(error instanceof CallError)) throw error;
       return this.#refuse(errorEvent(id, error), sink);
     }
   }

@@ -2,14 +2,7 @@ import type { Identity } from "@alknet/core";
 import type { CallRequest, Dispatcher } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
-import {
-  CallCode,
-  CallError,
-  type CallFailure,
-  isCallFailure,
-  timedOut,
-  unavailable,
-} from "./call_error.ts";
+import { CallCode, CallError, timedOut, unavailable } from "./call_error.ts";
 import { Credit } from "./credit.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
 import { completed, errorEvent, type Requested, responded } from "./payloads.ts";
@@ -103,7 +96,7 @@ export class InboundRequest {
   }
 
   /** Ends it and tells the caller why. */
-  fail(failure: Error & CallFailure): void {
+  fail(failure: CallError): void {
     const untold = !this.#answered;
     if (!this.#finish()) return;
     if (untold) this.#told = this.#tell(errorEvent(this.id, failure));
@@ -175,8 +168,8 @@ export class InboundRequest {
   }
 
   /** What the caller is to see of an error: nothing of the inside. */
-  #failureOf(error: unknown): Error & CallFailure {
-    if (isCallFailure(error)) return error;
+  #failureOf(error: unknown): CallError {
+    if (error instanceof CallError) return error;
     if (error instanceof CallWireError) {
       log.warn("call.output-unsendable", { operation: this.request.name, error });
       return new CallError(CallCode.Internal, "Output cannot be sent");

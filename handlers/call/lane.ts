@@ -1,7 +1,7 @@
 import { ConnectionClosedError, type Stream, StreamClosedError } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
-import { CallCode, CallError, isCallFailure, unavailable } from "./call_error.ts";
+import { CallCode, CallError, unavailable } from "./call_error.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
 import { FrameWriter } from "./frame_writer.ts";
 import { encodeFrame, FrameDecoder, LENGTH_BYTES } from "./frames.ts";
@@ -142,7 +142,7 @@ export class Lane implements Sink {
 
   async #broken(error: unknown): Promise<void> {
     const code = error instanceof CallWireError ? CallCode.ProtocolError : undefined;
-    const known = isCallFailure(error) ? error : undefined;
+    const known = error instanceof CallError ? error : undefined;
     const failure = code && error instanceof Error ? new CallError(code, error.message) : known;
     this.#session.lost(failure ?? unavailable("Stream is over", error), this);
     if (failure) return await this.#lastWords(errorEvent("", failure));

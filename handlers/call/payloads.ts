@@ -1,6 +1,6 @@
 import type { Identity } from "@alknet/core";
 
-import { CallCode, CallError, type CallFailure } from "./call_error.ts";
+import { CallCode, CallError } from "./call_error.ts";
 import type { EventEnvelope } from "./envelope.ts";
 
 /** Event types; all others are ignored. */
@@ -106,7 +106,7 @@ export function parseCredit(payload: unknown): CreditGrant {
 }
 
 /** Composes `call.error`; the id is empty when the stream itself failed. */
-export function errorEvent(id: string, failure: CallFailure): EventEnvelope {
+export function errorEvent(id: string, failure: CallError): EventEnvelope {
   const { code, message, retryable, details } = failure;
   return { type: EventType.Error, id, payload: { code, message, retryable, details } };
 }
@@ -117,7 +117,11 @@ export function parseError(payload: unknown): CallError {
   if (typeof code !== "string" || typeof message !== "string") {
     return new CallError(CallCode.Internal, "Peer sent an error without code or message");
   }
-  return new CallError(code, message, { retryable: retryable === true, details });
+  return new CallError(code, message, {
+    retryable: retryable === true,
+    blame: "remote",
+    details,
+  });
 }
 
 /** Whom a request is forwarded for, or undefined when that is malformed. */

@@ -9,7 +9,7 @@ import { KeyDisposedError } from "./errors.ts";
  * import { OpenVaultFile } from "@alknet/vault";
  * import { doesNotMatch } from "node:assert/strict";
  *
- * using file = new OpenVaultFile("/tmp/v", new Uint8Array([97]), new Uint8Array(32));
+ * using file = new OpenVaultFile("vault.json", new Uint8Array([97]), new Uint8Array(32));
  * doesNotMatch(JSON.stringify(file), /97/);
  * ```
  */
