@@ -11,4 +11,4 @@ export { type Socket, socketStream } from "./socket_stream.ts";
 export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
-export type { SingleStream, TransportConnection } from "./transport.ts";
+export type { SingleStream, Traffic, TransportConnection } from "./transport.ts";
