@@ -41,9 +41,13 @@ export class CliError extends Error {
 
 /** A problem in a configuration file, at its place. */
 export class ConfigError extends CliError {
+  /** Where in the file. */
+  readonly place: Place;
+
   /** Composes `file:line:column: problem`. */
   constructor(file: string, place: Place, problem: string, options?: ErrorOptions) {
     super(`${file}:${place.line}:${place.column}: ${problem}`, ExitCode.Config, options);
+    this.place = place;
   }
 }
 

@@ -83,13 +83,17 @@ export class Identities implements IdentityStore, AsyncDisposable {
     return this.#context.backend.snapshot((tx) => readPeer(tx, peerId));
   }
 
-  /** All peers by id, read in pages: a change meanwhile may or may not show. */
-  async *peers(): AsyncGenerator<StoredPeer> {
+  /**
+   * All peers by id, read in pages: a change meanwhile may or may not show.
+   *
+   * @param from Only those behind this id. Default: all.
+   */
+  async *peers(from = ""): AsyncGenerator<StoredPeer> {
     const { backend } = this.#context;
     const pages = pagesOf<StoredPeer>((after, limit) =>
       backend.snapshot(async (tx) => {
         const rows = await tx.selectFrom("peers").selectAll()
-          .where("peer_id", ">", after?.peerId ?? "")
+          .where("peer_id", ">", after?.peerId ?? from)
           .orderBy("peer_id")
           .limit(limit)
           .execute();

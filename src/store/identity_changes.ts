@@ -34,6 +34,15 @@ export class IdentityChanges {
     return readToken(this.#writing, name);
   }
 
+  /** How many tokens an identity has made. */
+  async countTokensOf(maker: string): Promise<number> {
+    const { count } = await this.#writing.tx.selectFrom("tokens")
+      .select(({ fn }) => fn.countAll<number | bigint | string>().as("count"))
+      .where("created_by", "=", maker)
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   /** Scopes by the name of the group. */
   async groups(): Promise<ReadonlyMap<string, readonly string[]>> {
     const rows = await this.#writing.tx.selectFrom("groups").selectAll().execute();

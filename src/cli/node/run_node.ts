@@ -36,7 +36,8 @@ export async function runNode(
   await using started = new AsyncDisposableStack();
   const owner = keyFingerprint(key.publicKey);
   const byHand = started.use(await LiveIdentities.open(paths.identities));
-  const store = started.use(await openNodeStore(config, paths, owner));
+  const elsewhere = (id: string) => byHand.provider.withId(id);
+  const store = started.use(await openNodeStore(config, paths, { owner, elsewhere }));
   const startedAt = new Date();
   const running: { endpoint?: Endpoint } = {};
   started.use(
@@ -52,7 +53,12 @@ export async function runNode(
       handlers: await createHandlers(config, {
         enrolment: storeEnrolment(store),
         nodeId: formatNodeId(key.publicKey),
-        dispatcher: nodeOperations({ store, endpoint: () => running.endpoint }),
+        dispatcher: nodeOperations({
+          store,
+          identitiesFile: byHand,
+          startedAt,
+          endpoint: () => running.endpoint,
+        }),
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,
