@@ -51,7 +51,7 @@ export async function runNode(
     await serve({
       key,
       handlers: await createHandlers(config, {
-        enrolment: storeEnrolment(store),
+        enrolment: storeEnrolment(store, byHand),
         nodeId: formatNodeId(key.publicKey),
         dispatcher: nodeOperations({
           store,
