@@ -7,9 +7,10 @@ const MAX_SHOWN = 3;
  */
 export function nearNames(wanted: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(wanted.length / 3));
-  return names
-    .map((name) => ({ name, distance: distanceOf(wanted, name) }))
-    .filter(({ distance }) => distance <= limit)
+  const all = names.map((name) => ({ name, distance: distanceOf(wanted, name) }));
+  const best = all.reduce((least, { distance }) => Math.min(least, distance), limit);
+  return all
+    .filter(({ distance }) => distance <= limit && distance <= best + 1)
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, MAX_SHOWN)
     .map(({ name }) => name);

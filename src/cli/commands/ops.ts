@@ -45,12 +45,14 @@ function row({ name, type, description, access }: Spec): Record<string, string> 
   return { name, type, description, access };
 }
 
-/** One line an operation, a block a namespace. */
+/** One line an operation, a block a namespace; on a terminal no line is longer than that is wide. */
 function listed(specs: readonly Spec[], { style }: Terminal): string {
+  const width = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
   const rows = specs.map(({ name, type, access, description }) =>
     [name, type, access, description].map(printable)
   );
-  const [heading = "", ...lines] = columns([["NAME", "TYPE", "NEEDS", "WHAT"], ...rows]);
+  const [heading = "", ...lines] = columns([["NAME", "TYPE", "NEEDS", "WHAT"], ...rows])
+    .map((line) => line.length <= width ? line : `${line.slice(0, width - 1)}…`);
   const blocks = lines.map((line, index) => {
     const [before, own] = [specs[index - 1], specs[index]].map((spec) => spec?.name.split("/")[0]);
     return before === own || index === 0 ? line : `\n${line}`;

@@ -101,6 +101,6 @@ function failureOf(error: unknown): unknown {
     return conflict("A key or name of it belongs to another entry");
   }
   if (error instanceof StoreNotFoundError) return missing(error.kind, error.entity);
-  const unfit = error instanceof ScopeError || error instanceof StoreSerializationError;
-  return unfit ? invalid("", error.message) : error;
+  if (error instanceof ScopeError) return invalid("/scopes", error.message);
+  return error instanceof StoreSerializationError ? invalid("", error.message) : error;
 }

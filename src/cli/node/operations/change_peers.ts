@@ -29,12 +29,16 @@ const DIAL_SCOPE = "peers:dial";
 
 const FIELDS = {
   displayName: { type: "string", minLength: 1, maxLength: 255, description: "A name for people" },
-  nodeId: { type: "string", maxLength: 64, description: "A node's id; adds its key" },
+  nodeId: {
+    type: "string",
+    maxLength: 64,
+    description: "A node's id; adds its key. Needs peers:dial",
+  },
   addresses: {
     type: "array",
     items: { type: "string", maxLength: 255 },
     maxItems: 16,
-    description: "Where to dial it, host:port, best first",
+    description: "Where to dial it, host:port, best first. Needs peers:dial",
   },
   fingerprints: {
     type: "array",
@@ -75,8 +79,7 @@ export function changePeers(sources: OperationSources): Operation[] {
       name: "peers/put",
       access: PEERS_WRITE,
       idempotent: true,
-      description: "Add a peer, or change one; what is left out stays as it is. " +
-        "Gives nothing that the caller does not hold; addresses and node ids need peers:dial",
+      description: "Add a peer, or change one; what is left out stays as it is",
       input: PUT,
       output: {
         type: "object",
