@@ -23,7 +23,7 @@ export interface DialCommandOptions extends VaultOptions {
 export function withDialOptions(command: Command): Command {
   return command
     .option("--transport <name>", "use only quic or only tls, instead of racing both")
-    .option("--timeout <seconds>", "give up after this long", Number, 10);
+    .option("--timeout <seconds>", "give up dialling after this long", Number, 10);
 }
 
 /** How {@linkcode dialAs} dials, beside what the command line said. */

@@ -32,7 +32,8 @@ export async function callInput(
 ): Promise<unknown> {
   const [only = ""] = args;
   if (args.length === 0) return {};
-  if (args.length === 1 && !PAIR.test(only)) return await wholeInput(only, sources);
+  const isPairs = args.length > 1 || (PAIR.test(only) && !isJson(only));
+  if (!isPairs) return await wholeInput(only, sources);
   const entries = new Map<string, unknown>();
   for (const arg of args) {
     const pair = await readPair(arg, sources);
@@ -57,6 +58,16 @@ async function wholeInput(arg: string, sources: InputSources): Promise<unknown> 
       ExitCode.Usage,
       { cause },
     );
+  }
+}
+
+/** JSON may look like a pair: `{"a=b":1}`. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false; // which is what was asked
   }
 }
 

@@ -1,11 +1,11 @@
+import { describeSchema } from "@alknet/operations/codegen";
 import { Command } from "commander";
 import { type CallCommandOptions, withCallOptions, withSession } from "../calling/call_session.ts";
-import { prettyJson } from "../calling/json_text.ts";
 import { printText } from "../calling/output.ts";
 import { isRecord, type Spec } from "../calling/specs.ts";
 import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
 import { withDialOptions } from "../dialling.ts";
-import { columns, printable, type Style, type Terminal } from "../terminal.ts";
+import { columns, printable, type Terminal } from "../terminal.ts";
 
 /** `alknet ops`: what a node can be asked to do. */
 export function opsCommand(): Command {
@@ -63,21 +63,17 @@ function listed(specs: readonly Spec[], { style }: Terminal): string {
 function described(spec: Spec, target: string, { style }: Terminal): string {
   const { name, type, description, access, inputSchema, outputSchema, errorSchemas } = spec;
   const errors = errorSchemas.map(({ code, description: why }) =>
-    `  ${code}${why ? `  ${style.dim(printable(why))}` : ""}\n`
+    `  ${printable(code)}${why ? `  ${style.dim(printable(why))}` : ""}\n`
   );
   return [
     `${style.bold(printable(name))}  ${printable(type)}, for ${printable(access)}\n`,
     description ? `${printable(description)}\n` : "",
-    `\n${style.dim("Input")}\n${schemaText(inputSchema, style)}`,
-    `\n${style.dim(type === "subscription" ? "Each item" : "Output")}\n`,
-    schemaText(outputSchema, style),
-    errors.length > 0 ? `\n${style.dim("Errors")}\n${errors.join("")}` : "",
-    `\n${style.dim("Example")}\n  alknet call ${target} ${printable(example(spec))}\n`,
+    `\n${describeSchema(inputSchema, "Input")}`,
+    `\n${describeSchema(outputSchema, type === "subscription" ? "Item" : "Output")}`,
+    errors.length > 0 ? `\n${style.dim("Errors:")}\n${errors.join("")}` : "",
+    `\n${style.dim("Example:")}\n  alknet call ${target} ${printable(example(spec))}\n`,
+    `\n${style.dim("The whole schemas: --json")}\n`,
   ].join("");
-}
-
-function schemaText(schema: unknown, style: Style): string {
-  return `  ${schema === true ? "anything" : prettyJson(schema, style, "  ")}\n`;
 }
 
 /** A call with what has to be given. */

@@ -1,8 +1,8 @@
 import { parseName } from "../spec.ts";
-import { DEFAULT_VALUE_LIMITS, excess } from "../value_limits.ts";
 import { type ApiOperation, apiTree } from "./api_tree.ts";
 import { isRecord } from "./is_record.ts";
-import { type NameType, SchemaTypes } from "./schema_types.ts";
+import { declarationsOf, typeNames } from "./declarations.ts";
+import type { NameType } from "./schema_types.ts";
 import { docComment, stringLiteral, typeKey } from "./text.ts";
 
 /** What a node says of one of its operations, as `services/schema` answers it. */
@@ -69,9 +69,6 @@ export function isDeclared<
 }
 `;
 
-/** Most values in a schema that is turned into a type. */
-const MAX_NODES = 20_000;
-
 /**
  * Generates a TypeScript module: types of the operations' inputs, outputs and errors, and
  * `connect(channel)`, which returns an object that mirrors their names. The module imports nothing.
@@ -98,7 +95,7 @@ const MAX_NODES = 20_000;
 export function generateClient(operations: readonly DescribedOperation[]): string {
   const byName = new Map(operations.map((each) => [parseName(each.name), each]));
   const sorted = [...byName.values()].sort((a, b) => a.name < b.name ? -1 : 1);
-  const nameType = typeNames();
+  const nameType = typeNames(["Api", "CallOptions", "CallChannel", "DeclaredErrors"]);
   const parts = sorted.map((each) => partsOf(each, nameType));
   const { type, value } = apiTree(parts.map(({ operation }) => operation));
   return [
@@ -122,10 +119,10 @@ function partsOf(described: DescribedOperation, nameType: NameType): Parts {
   const { name, type, description = "", inputSchema = true, outputSchema = true } = described;
   const errorSchemas = [...described.errorSchemas ?? []].sort((a, b) => a.code < b.code ? -1 : 1);
   const base = pascalCase(name);
-  const input = typeOf(inputSchema, `${base}Input`, nameType);
-  const output = typeOf(outputSchema, `${base}Output`, nameType);
+  const input = declarationsOf(inputSchema, `${base}Input`, nameType);
+  const output = declarationsOf(outputSchema, `${base}Output`, nameType);
   const errors = errorSchemas.map(({ code, schema = true, description: doc = "" }) => {
-    const details = typeOf(schema, `${base}${pascalCase(code)}Details`, nameType);
+    const details = declarationsOf(schema, `${base}${pascalCase(code)}Details`, nameType);
     const line = `${docComment(doc, "    ")}    ${typeKey(code)}: ${details.name};\n`;
     return { code, line, declarations: details.declarations };
   });
@@ -151,19 +148,6 @@ function withErrors(description: string, codes: readonly string[]): string {
   return `${description}\n\nErrors: ${codes.map(stringLiteral).join(", ")}`;
 }
 
-/** A schema that is too large to be turned into a type is one of `unknown`. */
-function typeOf(
-  schema: unknown,
-  wanted: string,
-  nameType: NameType,
-): { name: string; declarations: string } {
-  const name = nameType(wanted);
-  const limits = { ...DEFAULT_VALUE_LIMITS, maxNodes: MAX_NODES };
-  const usable = excess(schema, { limits, matched: false }) === undefined ? schema : true;
-  const types = new SchemaTypes(usable, name, nameType);
-  return { name, declarations: types.declarations() };
-}
-
 /** Whether an empty object is an input, as far as is easily seen. */
 function takesNothing(schema: unknown): boolean {
   if (schema === true) return true;
@@ -173,24 +157,14 @@ function takesNothing(schema: unknown): boolean {
   return type === "object" && !told.some((keyword) => Object.hasOwn(schema, keyword));
 }
 
-/** `disk/free-space` to `DiskFreeSpace`; never empty, never with a digit in front. */
+/** `disk/free-space` to `DiskFreeSpace`, `NOT_FOUND` to `NotFound`; never empty, no digit in front. */
 function pascalCase(text: string): string {
   const words = text.slice(0, 256).split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  const joined = words.map(capitalized).join("");
   return /^[A-Za-z]/.test(joined) ? joined : `Op${joined}`;
 }
 
-/** Names that are identifiers and given once; which one gets the number follows from the order. */
-function typeNames(): NameType {
-  const taken = new Set(["Api", "CallOptions", "CallChannel", "DeclaredErrors"]);
-  const numbers = new Map<string, number>();
-  return (wanted) => {
-    const base = wanted.replace(/[^A-Za-z0-9_]+/g, "_").slice(0, 200);
-    let number = numbers.get(base) ?? 1;
-    let name = number === 1 ? base : `${base}${number}`;
-    while (taken.has(name)) name = `${base}${++number}`;
-    numbers.set(base, number + 1);
-    taken.add(name);
-    return name;
-  };
+function capitalized(word: string): string {
+  const rest = word.slice(1);
+  return word.charAt(0).toUpperCase() + (rest === rest.toUpperCase() ? rest.toLowerCase() : rest);
 }
