@@ -65,13 +65,14 @@ async function list({ terminal, paths }: CommandContext): Promise<void> {
   const tokens = await store.identities.tokens();
   terminal.data(tokens.map(({ hash: _, ...rest }) => rest));
   if (tokens.length === 0) return terminal.line("No tokens yet");
-  const rows = tokens.map(({ name, prefix, scopes, expiresAt }) => [
+  const rows = tokens.map(({ name, prefix, scopes, expiresAt, createdBy = "-" }) => [
     name,
     `alk_${prefix}_…`,
     scopes.join(" "),
     expiresAt ? state(expiresAt) : "never",
+    createdBy,
   ]);
-  for (const line of columns([["NAME", "TOKEN", "SCOPES", "EXPIRES"], ...rows])) {
+  for (const line of columns([["NAME", "TOKEN", "SCOPES", "EXPIRES", "MADE BY"], ...rows])) {
     terminal.line(line);
   }
 }

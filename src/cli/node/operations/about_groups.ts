@@ -1,7 +1,7 @@
 import { type AccessControl, type Operation, operation } from "@alknet/operations";
 import { noteChange } from "../note_change.ts";
 import { assertMayGive, changeAs } from "./change.ts";
-import { CHANGE_ERRORS, NAME, NOTHING, REMOVED, SCOPES, TEXT, TEXTS } from "./schemas.ts";
+import { CHANGE_ERRORS, NAME, NOTHING, ONE_NAME, REMOVED, SCOPES, TEXT, TEXTS } from "./schemas.ts";
 import type { OperationSources } from "./sources.ts";
 
 const PEERS_READ: AccessControl = { requiredScopes: ["peers:read"] };
@@ -60,12 +60,7 @@ export function aboutGroups(sources: OperationSources): Operation[] {
       name: "groups/remove",
       access: EVERYTHING,
       description: "Remove a group; its members keep their own scopes",
-      input: {
-        type: "object",
-        properties: { name: NAME },
-        required: ["name"],
-        additionalProperties: false,
-      },
+      input: ONE_NAME,
       output: REMOVED,
       errors: CHANGE_ERRORS,
       handler: async ({ name }, context) => {

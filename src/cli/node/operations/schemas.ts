@@ -17,6 +17,14 @@ export const TEXTS = { type: "array", items: TEXT } as const;
 /** A name of a peer, token or group. */
 export const NAME = { type: "string", pattern: NAME_PATTERN } as const;
 
+/** The name of what is meant. */
+export const ONE_NAME = {
+  type: "object",
+  properties: { name: NAME },
+  required: ["name"],
+  additionalProperties: false,
+} as const;
+
 /** A moment, as RFC 3339 writes it. */
 export const TIME = { type: "string", format: "date-time" } as const;
 
