@@ -103,6 +103,7 @@ function storeMigrations(kind: BackendKind): Migrations {
 // deno-lint-ignore no-explicit-any -- a migration sees the schema of its own time
 async function addTokenMakers(db: Kysely<any>): Promise<void> {
   await db.schema.alterTable("tokens").addColumn("created_by", "text").execute();
+  await db.schema.createIndex("tokens_created_by").on("tokens").column("created_by").execute();
 }
 
 // deno-lint-ignore no-explicit-any -- a migration sees the schema of its own time

@@ -56,7 +56,8 @@ Deno.test("a database made before tokens had makers is brought up to date, and k
   }
   {
     using database = new DatabaseSync(file);
-    database.exec(`alter table tokens drop column created_by;
+    database.exec(`drop index tokens_created_by;
+      alter table tokens drop column created_by;
       delete from store_migrations where name = '0002_token_makers'`);
   }
   await using store = await openStore(`sqlite:${file}`);
