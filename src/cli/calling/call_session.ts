@@ -6,7 +6,7 @@ import { CliError, ExitCode } from "../errors.ts";
 import { onStop } from "../node/signals.ts";
 import { callFailure } from "./call_failure.ts";
 import { nearNames } from "./near_names.ts";
-import { type Listed, listedOf, type Spec, specOf } from "./specs.ts";
+import { hasSchemas, type Listed, listedOf, type Spec, specOf } from "./specs.ts";
 
 /** Options of every command that calls. */
 export interface CallCommandOptions extends DialCommandOptions {
@@ -14,7 +14,7 @@ export interface CallCommandOptions extends DialCommandOptions {
   readonly token?: string;
 }
 
-/** Operations asked about at once: well below what a node lets run on one connection. */
+/** Operations asked about at once, where a node lists them without schemas: well below what a node lets run on one connection. */
 const SPECS_AT_ONCE = 64;
 
 /** Adds the options of calling. */
@@ -32,7 +32,8 @@ export function withCallOptions(command: Command): Command {
 export class CallSession {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  readonly #client: CallClient;
+  /** What the calls go through. */
+  readonly client: CallClient;
   readonly #options: CallCommandOptions & { readonly authToken: string | undefined };
 
   /** Made by {@linkcode withSession}. */
@@ -43,19 +44,19 @@ export class CallSession {
       readonly authToken: string | undefined;
     },
   ) {
-    this.#client = client;
+    this.client = client;
     this.signal = signal;
     this.#options = options;
   }
 
   /** Calls a query or mutation. */
   call(name: string, input: unknown): Promise<unknown> {
-    return this.#client.call(name, input, this.#requestOptions);
+    return this.client.call(name, input, this.#requestOptions);
   }
 
   /** Subscribes. */
   subscribe(name: string, input: unknown): AsyncIterable<unknown> {
-    return this.#client.subscribe(name, input, this.#requestOptions);
+    return this.client.subscribe(name, input, this.#requestOptions);
   }
 
   /** What the caller may call. */
@@ -81,7 +82,9 @@ export class CallSession {
 
   /** Everything about all operations that the caller may call. */
   async specs(): Promise<Spec[]> {
-    const names = (await this.list()).map(({ name }) => name);
+    const listed = await this.call("services/list", { schemas: true });
+    if (hasSchemas(listed)) return listed.map(specOf);
+    const names = listedOf(listed).map(({ name }) => name);
     const all: Spec[] = [];
     for (let at = 0; at < names.length; at += SPECS_AT_ONCE) {
       const some = names.slice(at, at + SPECS_AT_ONCE);

@@ -24,6 +24,12 @@ export function listedOf(value: unknown): Listed[] {
   return value.map((each) => headOf(each, "services/list"));
 }
 
+/** Whether a list of operations came with everything about each. */
+export function hasSchemas(value: unknown): value is unknown[] {
+  return Array.isArray(value) &&
+    value.every((each) => isRecord(each) && Object.hasOwn(each, "inputSchema"));
+}
+
 /** @throws {CliError} When it is no operation. */
 export function specOf(value: unknown): Spec {
   const head = headOf(value, "services/schema");

@@ -1,4 +1,4 @@
-import { OperationRegistry, type OperationRegistryOptions } from "@alknet/operations";
+import { OperationRegistry } from "@alknet/operations";
 import { aboutGroups } from "./operations/about_groups.ts";
 import { aboutNode } from "./operations/about_node.ts";
 import { aboutPeers } from "./operations/about_peers.ts";
@@ -16,15 +16,11 @@ export type { OperationSources } from "./operations/sources.ts";
  * (docs/security.md has the table).
  *
  * @param sources What they look at.
- * @param options Of the registry.
  */
-export function nodeOperations(
-  sources: OperationSources,
-  options?: OperationRegistryOptions,
-): OperationRegistry {
-  const registry = new OperationRegistry(options);
+export function nodeOperations(sources: OperationSources): OperationRegistry {
+  const registry = new OperationRegistry(sources.registry);
   registry.register([
-    ...discovery(registry),
+    ...discovery(registry, sources),
     ...aboutNode(sources),
     ...nodeEvents(sources),
     ...aboutPeers(sources),

@@ -28,13 +28,24 @@ Deno.test("every operation says what goes in and comes out, and its answer fits"
     await node.call("tokens/create", { name: "old", scopes: [] }, OWNER).catch(() => {});
     await node.store.audit.flush();
     const input = INPUTS.get(name) ?? {};
-    if (type !== "subscription") await node.call(name, input, OWNER); // checks its output
-    else {
+    if (type !== "subscription") {
+      await node.call(name, input, OWNER); // checks its output
+      if (!INPUTS.has(name)) await node.call(name, null, OWNER); // what a caller without input sends
+    } else {
       for await (const item of node.registry.subscribe(name, input, wire(OWNER))) {
         ok(item);
         break;
       }
     }
+  }
+});
+
+Deno.test("services/list tells everything about operations when asked, as services/schema does", async () => {
+  await using node = await operatedNode();
+  const all = await node.call("services/list", { schemas: true }, OWNER);
+  ok(Array.isArray(all) && all.length >= 17);
+  for (const each of all) {
+    deepStrictEqual(each, await node.call("services/schema", { name: each.name }, OWNER));
   }
 });
 

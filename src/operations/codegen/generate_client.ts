@@ -154,7 +154,8 @@ function takesNothing(schema: unknown): boolean {
   if (!isRecord(schema)) return false;
   const told = ["required", "minProperties", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"];
   const { type = "object" } = schema;
-  return type === "object" && !told.some((keyword) => Object.hasOwn(schema, keyword));
+  return [type].flat().includes("object") &&
+    !told.some((keyword) => Object.hasOwn(schema, keyword));
 }
 
 /** `disk/free-space` to `DiskFreeSpace`, `NOT_FOUND` to `NotFound`; never empty, no digit in front. */

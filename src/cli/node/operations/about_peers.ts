@@ -50,7 +50,7 @@ export function aboutPeers(sources: OperationSources): Operation[] {
       description: "Known peers by name, without their keys; a page at a time",
       input: PAGE,
       output: { type: "array", items: PEER_SUMMARY },
-      handler: ({ after = "", limit = MAX_PAGE }) => page(sources, after, limit),
+      handler: (input) => page(sources, input?.after ?? "", input?.limit ?? MAX_PAGE),
     }),
     operation({
       name: "peers/get",

@@ -75,7 +75,8 @@ export function aboutTokens(sources: OperationSources): Operation[] {
       description: "Bearer tokens by name, without their secrets; a page at a time",
       input: PAGE,
       output: { type: "array", items: TOKEN },
-      handler: async ({ after = "", limit = MAX_PAGE }) => {
+      handler: async (input) => {
+        const { after = "", limit = MAX_PAGE } = input ?? {};
         const all = await sources.store.identities.tokens();
         return all.filter(({ name }) => name > after).slice(0, limit).map(shownToken);
       },

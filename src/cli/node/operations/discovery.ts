@@ -1,3 +1,4 @@
+import type { Identity } from "@alknet/core";
 import {
   ANYONE,
   type Operation,
@@ -6,6 +7,7 @@ import {
   type OperationSpec,
 } from "@alknet/operations";
 import { NAME_OF_OPERATION, TEXT, TEXTS } from "./schemas.ts";
+import type { OperationSources } from "./sources.ts";
 
 const TYPE = { enum: ["query", "mutation", "subscription"] } as const;
 const ANY_SCHEMA = { type: ["object", "boolean"] } as const;
@@ -67,17 +69,21 @@ const SPEC = {
 } as const;
 
 /** What a caller may call; open to all, since the answer holds only what the asker may use. */
-export function discovery(registry: OperationRegistry): Operation[] {
+export function discovery(
+  registry: OperationRegistry,
+  { offers = () => true }: Pick<OperationSources, "offers">,
+): Operation[] {
+  const offered = (caller: Identity | undefined): OperationSpec[] =>
+    registry.list(caller).filter(({ name }) => offers(name, caller));
   return [
     operation({
       name: "services/list",
       type: "query",
       access: ANYONE,
-      description: "Operations the caller may call",
-      input: { type: "object" },
+      description: "Operations the caller may call; with schemas: true, everything about them",
+      input: { type: ["object", "null"], properties: { schemas: { type: "boolean" } } },
       output: { type: "array", items: LISTED },
-      handler: (_input, { identity }) =>
-        registry.list(identity).map(({ name, type, description }) => ({ name, type, description })),
+      handler: (input, { identity }) => offered(identity).map(input?.schemas ? copied : summaryOf),
     }),
     operation({
       name: "services/schema",
@@ -90,6 +96,10 @@ export function discovery(registry: OperationRegistry): Operation[] {
       handler: ({ name }, { identity }) => copied(registry.schema(name, identity)),
     }),
   ];
+}
+
+function summaryOf({ name, type, description }: OperationSpec) {
+  return { name, type, description };
 }
 
 /** A copy whose lists are its own. */

@@ -18,7 +18,8 @@ export function nodeEvents({ store }: OperationSources): Operation[] {
       description: "Security events as they happen, and if asked some of the past first",
       input: EVENTS,
       output: EVENT,
-      handler: ({ kinds, last = 0 }, { signal }) => events(store.audit, { kinds, last, signal }),
+      handler: (input, { signal }) =>
+        events(store.audit, { kinds: input?.kinds, last: input?.last ?? 0, signal }),
     }),
   ];
 }

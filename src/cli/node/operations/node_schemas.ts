@@ -80,7 +80,7 @@ export const EVENT = {
 
 /** Which events. */
 export const EVENTS = {
-  type: "object",
+  type: ["object", "null"],
   properties: {
     kinds: {
       type: "array",

@@ -5,8 +5,8 @@ const MAX_LIST = 1_000;
 /** Most entries of a page. */
 export const MAX_PAGE = 1_000;
 
-/** An object of nothing: what operations take that need no input. */
-export const NOTHING = { type: "object", additionalProperties: false } as const;
+/** Nothing, or an object of nothing: what operations take that need no input. */
+export const NOTHING = { type: ["object", "null"], additionalProperties: false } as const;
 
 /** Some text. */
 export const TEXT = { type: "string" } as const;
@@ -54,9 +54,9 @@ export const RESOURCES = {
   description: "Names of resources by type",
 } as const;
 
-/** Which page of a list. */
+/** Which page of a list; the first where nothing is said. */
 export const PAGE = {
-  type: "object",
+  type: ["object", "null"],
   properties: {
     after: { type: "string", description: "Begins behind this name" },
     limit: { type: "integer", minimum: 1, maximum: MAX_PAGE, description: "Default: 1000" },

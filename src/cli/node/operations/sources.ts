@@ -1,4 +1,5 @@
-import type { Endpoint, IdentityEntries } from "@alknet/core";
+import type { Endpoint, Identity, IdentityEntries } from "@alknet/core";
+import type { OperationRegistryOptions } from "@alknet/operations";
 import type { Store } from "@alknet/store";
 
 /** What the node's own operations look at. */
@@ -10,6 +11,10 @@ export interface OperationSources {
   readonly startedAt: Date;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** Settings of the registry. */
+  readonly registry?: OperationRegistryOptions;
+  /** Whether a caller who may call an operation is to be told of it. Default: always. */
+  offers?(name: string, caller: Identity | undefined): boolean;
 }
 
 /** Peers and tokens that a person keeps by hand. */

@@ -40,7 +40,8 @@ export async function operatedNode({ peers = [], byHand }: Known = {}): Promise<
     identitiesFile: { entries, reload: () => Promise.resolve() },
     startedAt: new Date(),
     endpoint: () => endpoint,
-  }, { validateOutput: true });
+    registry: { validateOutput: true },
+  });
   const all = started.move();
   return {
     registry,
