@@ -1,4 +1,4 @@
-import type { Address, ConnectionInfo, Counters, Endpoint } from "@alknet/core";
+import type { Address, ConnectionInfo, Counters, Endpoint, Traffic } from "@alknet/core";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
 import { formatAddress, reachableAddresses } from "./addresses.ts";
@@ -15,6 +15,7 @@ export interface NodeStatus {
   readonly counters: Counters;
   readonly connections: readonly ConnectionStatus[];
   readonly memoryBytes: number;
+  readonly traffic: Traffic;
 }
 
 /** One connection; the time is text. */
@@ -56,6 +57,7 @@ export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): N
     counters: { ...endpoint.counters },
     connections: connections.slice(0, MAX_CONNECTIONS).map(connectionStatus),
     memoryBytes: Deno.memoryUsage().rss,
+    traffic: { ...endpoint.traffic },
   };
 }
 
