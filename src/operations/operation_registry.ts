@@ -6,6 +6,7 @@ import { callOnce } from "./call_once.ts";
 import type { CallRequest, Dispatcher, OperationType } from "./context.ts";
 import type { DispatchOptions, Overlay } from "./dispatch.ts";
 import { OperationConflictError } from "./errors.ts";
+import { DEFAULT_MAX_HOPS } from "./hops.ts";
 import { checkOperation, type Operation } from "./operation.ts";
 import {
   LOCAL_SOURCE,
@@ -25,6 +26,10 @@ export interface OperationRegistryOptions {
   readonly overlay?: Overlay;
   /** How large inputs may be. Default: {@linkcode DEFAULT_VALUE_LIMITS}. */
   readonly limits?: Partial<ValueLimits>;
+  /** This node's id: what has passed it before is refused. Default: requests may come back. */
+  readonly nodeId?: string;
+  /** Most nodes a request may have passed before this one, at most 63. Default: 8. */
+  readonly maxHops?: number;
   /** Checks outputs too; one that does not fit is INTERNAL. Default: false; tests say true. */
   readonly validateOutput?: boolean;
 }
@@ -56,6 +61,8 @@ export class OperationRegistry implements Dispatcher {
       subscribeTo: (call) => subscribeTo(call, this.#options),
       ownership: options.ownership,
       overlay: options.overlay,
+      nodeId: options.nodeId,
+      maxHops: options.maxHops ?? DEFAULT_MAX_HOPS,
       limits: { ...DEFAULT_VALUE_LIMITS, ...options.limits },
       validateOutput: options.validateOutput ?? false,
     };
