@@ -44,6 +44,8 @@ export {
   type StreamOptions,
 } from "./operation.ts";
 export * from "./operation_registry.ts";
+export type { ForwardOptions } from "./peers/forward.ts";
+export * from "./peers/import_operations.ts";
 export * from "./peers/peer_composite_env.ts";
 export {
   anyPeer,
@@ -53,6 +55,7 @@ export {
   type PeerRef,
   specificPeer,
 } from "./peers/peer_ref.ts";
+export * from "./peers/reexport.ts";
 export type { OperationGrants } from "./registration.ts";
 export * from "./schema_check.ts";
 export * from "./schema_types.ts";
