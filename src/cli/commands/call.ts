@@ -4,6 +4,7 @@ import { type CommandContext, contextOf, withVaultOptions } from "../context.ts"
 import { dialAs, type DialCommandOptions, withDialOptions } from "../dialling.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { columns, type Terminal } from "../terminal.ts";
+import { routed, type Whom } from "./routed.ts";
 
 const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
@@ -25,9 +26,12 @@ export function callCommand(): Command {
     .description("call an operation of a node; a subscription prints its items until Ctrl-C")
     .argument("<target>", "<node-id>@host:port, a ticket or a peer's name")
     .argument("<operation>", "such as node/info")
-    .argument("[input]", 'its input as JSON, or "-" to read that from standard input');
+    .argument("[input]", 'its input as JSON, or "-" to read that from standard input')
+    .option("--peer <name>", "let the target ask this peer of its own, and no other")
+    .option("--any", "let the target ask any of its peers that has the operation")
+    .option("--policy <name>", "which one, with --any: round-robin, first or least-pending");
   return withVaultOptions(withDialOptions(command)).action(
-    (target: string, name: string, input: string | undefined, options: DialCommandOptions, self) =>
+    (target: string, name: string, input: string | undefined, options: CallCommandOptions, self) =>
       call({ target, name, input }, options, contextOf(self)),
   );
 }
@@ -48,6 +52,8 @@ async function ops(
   });
 }
 
+interface CallCommandOptions extends DialCommandOptions, Whom {}
+
 interface Wanted {
   readonly target: string;
   readonly name: string;
@@ -56,17 +62,18 @@ interface Wanted {
 
 async function call(
   { target, name, input }: Wanted,
-  options: DialCommandOptions,
+  options: CallCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const value = await inputOf(input);
   await withClient(target, options, context, async (client) => {
-    const spec = await client.call("services/schema", { name });
-    const kind = isRecord(spec) ? spec.type : undefined;
-    if (kind !== "subscription") {
-      return printValue(await client.call(name, value), context.terminal);
+    const asked = await routed(client, { name, input: value }, options);
+    if (asked.type !== "subscription") {
+      return printValue(await client.call(asked.name, asked.input), context.terminal);
     }
-    await printItems((signal) => client.subscribe(name, value, { signal }), context.terminal);
+    const subscribe = (signal: AbortSignal): AsyncIterable<unknown> =>
+      client.subscribe(asked.name, asked.input, { signal });
+    await printItems(subscribe, context.terminal);
   });
 }
 

@@ -30,6 +30,12 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
   if (answer.connections.length > 0) {
     table(terminal, [["OPEN", "FOR", "PEER", "OVER", "FROM"], ...connectionRows(answer)]);
   }
+  if (answer.peers.length > 0) {
+    table(terminal, [
+      ["PEER", "ATTACHED", "OPERATIONS", "UNDER WAY", "LAST ERROR"],
+      ...peerRows(answer),
+    ]);
+  }
   table(terminal, [["COUNTER", "SO FAR"], ...counterRows(answer)]);
 }
 
@@ -56,6 +62,16 @@ function connectionRows({ connections }: NodeStatus): string[][] {
     conn.peer ?? (conn.fingerprint ? "unknown key" : "-"),
     conn.transport,
     `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
+  ]);
+}
+
+function peerRows({ peers }: NodeStatus): string[][] {
+  return peers.map(({ peer, since, operations, pending, lastError = "" }) => [
+    peer,
+    since ? ago(new Date(since)) : "no",
+    String(operations),
+    String(pending),
+    lastError,
   ]);
 }
 

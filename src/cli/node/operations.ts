@@ -5,6 +5,8 @@ import {
   type Operation,
   operation,
   OperationRegistry,
+  type OperationRegistryOptions,
+  type OperationSpec,
 } from "@alknet/operations";
 import type { Store } from "@alknet/store";
 import { VERSION } from "../version.ts";
@@ -14,6 +16,10 @@ export interface OperationSources {
   readonly store: Store;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** Settings of the registry. */
+  readonly registry?: OperationRegistryOptions;
+  /** Whether a caller who may call an operation is to be told of it. Default: always. */
+  offers?(name: string, caller: Identity | undefined): boolean;
 }
 
 const NODE_READ: AccessControl = { requiredScopes: ["node:read"] };
@@ -21,21 +27,27 @@ const PEERS_READ: AccessControl = { requiredScopes: ["peers:read"] };
 
 /** The operations that every node offers over the call protocol, each behind its scope. */
 export function nodeOperations(sources: OperationSources): OperationRegistry {
-  const registry = new OperationRegistry();
-  registry.register([...discovery(registry), ...aboutNode(sources), ...aboutPeers(sources)]);
+  const registry = new OperationRegistry(sources.registry);
+  registry.register([
+    ...discovery(registry, sources),
+    ...aboutNode(sources),
+    ...aboutPeers(sources),
+  ]);
   return registry;
 }
 
 /** What a caller may call; open to all, since the answer holds only what the asker may use. */
-function discovery(registry: OperationRegistry): Operation[] {
+function discovery(registry: OperationRegistry, { offers }: OperationSources): Operation[] {
   return [
     operation({
       name: "services/list",
       type: "query",
       access: ANYONE,
-      description: "Operations the caller may call",
-      handler: (_input, { identity }) =>
-        registry.list(identity).map(({ name, type, description }) => ({ name, type, description })),
+      description: "Operations the caller may call; with schemas: true, everything about them",
+      handler: (input, { identity }) =>
+        registry.list(identity)
+          .filter(({ name }) => offers?.(name, identity) ?? true)
+          .map(wantsSchemas(input) ? (spec) => ({ ...spec }) : summaryOf),
     }),
     operation({
       name: "services/schema",
@@ -47,6 +59,15 @@ function discovery(registry: OperationRegistry): Operation[] {
       handler: ({ name }, { identity }) => ({ ...registry.schema(name, identity) }),
     }),
   ];
+}
+
+function wantsSchemas(input: unknown): boolean {
+  return typeof input === "object" && input !== null && "schemas" in input &&
+    input.schemas === true;
+}
+
+function summaryOf({ name, type, description }: OperationSpec): Record<string, unknown> {
+  return { name, type, description };
 }
 
 function aboutNode({ endpoint, store }: OperationSources): Operation[] {
