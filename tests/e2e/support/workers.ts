@@ -1,0 +1,84 @@
+import { strictEqual } from "node:assert/strict";
+
+import { Machine, type ServingNode } from "./cli.ts";
+
+const MODULE = new URL("worker_operations.ts", import.meta.url).pathname;
+
+/** A machine with operations that keeps a connection to its head. */
+export class Worker implements AsyncDisposable {
+  readonly machine: Machine;
+  #node: ServingNode;
+
+  constructor(machine: Machine, node: ServingNode) {
+    this.machine = machine;
+    this.#node = node;
+  }
+
+  /** The node that runs now. */
+  get node(): ServingNode {
+    return this.#node;
+  }
+
+  /** Ends it. */
+  async stop(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    this.#node.kill(signal);
+    await this.#node[Symbol.asyncDispose]();
+  }
+
+  /** Starts it anew. */
+  async restart(): Promise<void> {
+    this.#node = await this.machine.serve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#node[Symbol.asyncDispose]();
+    await this.machine[Symbol.asyncDispose]();
+  }
+}
+
+/** Settings of {@linkcode workerOf}. */
+export interface WorkerOptions {
+  /** What it may do at the head. Default: read about it. */
+  readonly scopes?: readonly string[];
+  /** Further lines of its configuration. Default: none. */
+  readonly config?: string;
+  /** Modules with its operations. Default: those of worker_operations.ts. */
+  readonly modules?: readonly string[];
+}
+
+/**
+ * Lets a new machine join a head and starts it as a worker.
+ *
+ * @param name What the head calls it; it calls the head "head".
+ */
+export async function workerOf(
+  head: Machine,
+  name: string,
+  { scopes = ["node:read"], config = "", modules = [MODULE] }: WorkerOptions = {},
+): Promise<Worker> {
+  const machine = await Machine.fresh();
+  const invited = await head.alknet("invite", ...scopes.flatMap((each) => ["--scope", each]));
+  strictEqual(invited.code, 0, invited.err);
+  strictEqual((await machine.alknet("init")).code, 0);
+  const options = ["--name", name, "--as", "head"];
+  const joined = await machine.alknet("join", invited.out.trim(), ...options);
+  strictEqual(joined.code, 0, joined.err);
+  // What the head may do here.
+  const scope = ["--scope", "disk:read", "--scope", "fleet:disk"];
+  const granted = await machine.alknet("peer", "add", "head", ...scope);
+  strictEqual(granted.code, 0, granted.err);
+  const settings = `[call]\nattach = ["head"]\n[operations]\nmodules = ${
+    JSON.stringify(modules)
+  }\n`;
+  await machine.write("alknet.toml", settings + config);
+  return new Worker(machine, await machine.serve());
+}
+
+/** Waits for something that another process brings about. */
+export async function until(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const giveUpAt = performance.now() + timeoutMs;
+  while (!await condition()) {
+    if (performance.now() > giveUpAt) throw new RangeError("Condition did not come to hold");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
