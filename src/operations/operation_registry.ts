@@ -52,6 +52,7 @@ export interface OperationRegistryOptions {
 export class OperationRegistry implements Dispatcher {
   readonly #byName = new Map<string, Registration>();
   readonly #options: DispatchOptions;
+  readonly #listeners = new Set<() => void>();
 
   /** Begins empty. */
   constructor(options: OperationRegistryOptions = {}) {
@@ -99,6 +100,7 @@ export class OperationRegistry implements Dispatcher {
       layer.set(name, registration(operation, source, grants));
     }
     for (const [name, each] of layer) this.#byName.set(name, each);
+    this.#changed();
   }
 
   /**
@@ -107,7 +109,9 @@ export class OperationRegistry implements Dispatcher {
    * @returns Whether there was one.
    */
   unregister(name: string): boolean {
-    return this.#byName.delete(bareName(name));
+    const found = this.#byName.delete(bareName(name));
+    if (found) this.#changed();
+    return found;
   }
 
   /**
@@ -118,7 +122,19 @@ export class OperationRegistry implements Dispatcher {
   unregisterLayer(source: string): number {
     const names = [...this.#byName].filter(([, each]) => each.source === source);
     for (const [name] of names) this.#byName.delete(name);
+    if (names.length > 0) this.#changed();
     return names.length;
+  }
+
+  /**
+   * Calls back after operations were added or removed. The listener must not throw.
+   *
+   * @returns A function that stops it.
+   */
+  onChange(listener: () => void): () => void {
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
   }
 
   /** What an identity may call from the wire, by name. */
@@ -153,6 +169,10 @@ export class OperationRegistry implements Dispatcher {
   /** Subscribes, see {@linkcode Dispatcher.subscribe}. */
   subscribe(name: string, input: unknown, request: CallRequest): AsyncIterable<unknown> {
     return subscribeTo({ name: bareName(name), input, request, place: {} }, this.#options);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 
   #isVisible({ visibility, accessControl }: OperationSpec, identity?: Identity): boolean {

@@ -9,6 +9,7 @@ import {
   type OperationSpec,
 } from "@alknet/operations";
 import type { Store } from "@alknet/store";
+import { changesOf } from "./listing_changes.ts";
 import { VERSION } from "../version.ts";
 
 /** What the node's own operations look at. */
@@ -45,9 +46,17 @@ function discovery(registry: OperationRegistry, { offers }: OperationSources): O
       access: ANYONE,
       description: "Operations the caller may call; with schemas: true, everything about them",
       handler: (input, { identity }) =>
-        registry.list(identity)
-          .filter(({ name }) => offers?.(name, identity) ?? true)
+        offered(registry, offers, identity)
           .map(wantsSchemas(input) ? (spec) => ({ ...spec }) : summaryOf),
+    }),
+    operation({
+      name: "services/changes",
+      type: "subscription",
+      access: ANYONE,
+      description: "One item at once, and one each time that what the caller may call has changed",
+      output: { type: "object", properties: { operations: { type: "integer" } } },
+      handler: (_input, { identity, signal }) =>
+        changesOf(registry, () => offered(registry, offers, identity), signal),
     }),
     operation({
       name: "services/schema",
@@ -59,6 +68,14 @@ function discovery(registry: OperationRegistry, { offers }: OperationSources): O
       handler: ({ name }, { identity }) => ({ ...registry.schema(name, identity) }),
     }),
   ];
+}
+
+function offered(
+  registry: OperationRegistry,
+  offers: OperationSources["offers"],
+  identity: Identity | undefined,
+): OperationSpec[] {
+  return registry.list(identity).filter(({ name }) => offers?.(name, identity) ?? true);
 }
 
 function wantsSchemas(input: unknown): boolean {

@@ -1,12 +1,11 @@
+import type { CallClient } from "@alknet/call";
 import type { Connection, HandlerContext } from "@alknet/core";
-import {
-  AdapterError,
-  importOperations,
-  type PeerCompositeEnv,
-  type RemoteOperations,
-} from "@alknet/operations";
+import { AdapterError, importOperations, type PeerCompositeEnv } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
+import { Attached } from "./attached.ts";
+import { pause } from "./backoff.ts";
+import { ListingChanges } from "./peer_changes.ts";
 import { Slots } from "./slots.ts";
 
 const log = getLogger(["alknet", "peers"]);
@@ -16,6 +15,9 @@ const MAX_IMPORTS = 16;
 
 /** Time a peer has for each answer while its operations are imported. */
 const IMPORT_TIMEOUT_MS = 10_000;
+
+/** Least time between two imports of one connection. */
+const MIN_INTERVAL_MS = 1_000;
 
 /** Peers whose last failure is remembered. */
 const MAX_FAILURES = 1_000;
@@ -51,7 +53,7 @@ export class PeerLinks {
   }
 
   /** Takes a connection that was accepted; its peer is attached in the background. */
-  accepted(client: RemoteOperations, conn: Connection, { auth }: HandlerContext): void {
+  accepted(client: CallClient, conn: Connection, { auth }: HandlerContext): void {
     const { identity } = auth;
     if (!identity || identity.id === OWNER_ID) return;
     this.attach(identity.id, client, conn.signal).catch((error) =>
@@ -60,12 +62,27 @@ export class PeerLinks {
   }
 
   /**
-   * Imports what a peer offers and attaches it until its connection is over.
+   * Imports what a peer offers and attaches it until its connection is over; imports it anew each
+   * time that the peer says it has changed.
    *
    * @param signal Aborts when the connection is over.
    * @throws {AdapterError} When there is nothing to attach.
    */
-  async attach(peer: string, client: RemoteOperations, signal: AbortSignal): Promise<void> {
+  async attach(peer: string, client: CallClient, signal: AbortSignal): Promise<void> {
+    const changes = new ListingChanges(client, signal);
+    const begun = await changes.begin(IMPORT_TIMEOUT_MS);
+    const attached = new Attached(peer, this.#env, signal);
+    try {
+      await this.#import(attached, client, signal);
+    } catch (error) {
+      changes.end();
+      throw error;
+    }
+    log.info("peer.attached", { peer, operations: attached.size });
+    if (begun) this.#follow(attached, changes, client, signal);
+  }
+
+  async #import(attached: Attached, client: CallClient, signal: AbortSignal): Promise<void> {
     const operations = await this.#imports.run(() =>
       importOperations(client, {
         nodeId: this.#nodeId,
@@ -75,13 +92,27 @@ export class PeerLinks {
       })
     );
     signal.throwIfAborted();
-    const detach = this.#env.attach(peer, operations);
-    this.#failures.delete(peer);
-    log.info("peer.attached", { peer, operations: operations.length });
-    signal.addEventListener("abort", () => {
-      detach();
-      log.info("peer.detached", { peer });
-    }, { once: true });
+    attached.replace(operations);
+    this.#failures.delete(attached.peer);
+  }
+
+  /** A peer that changes without end costs no more than one import in each interval. */
+  async #follow(
+    attached: Attached,
+    changes: ListingChanges,
+    client: CallClient,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { peer } = attached;
+    try {
+      for await (const _ of changes) {
+        await this.#import(attached, client, signal);
+        log.debug("peer.changed", { peer, operations: attached.size });
+        await pause(MIN_INTERVAL_MS, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#rejected(peer, error); // what was attached stays
+    }
   }
 
   /** Remembers why a peer is not attached. */

@@ -74,7 +74,7 @@ export class Reexports {
   #refresh(name: string, offered: Offered): void {
     const [first] = this.#servers(offered);
     const spec = first === undefined ? undefined : this.#env.spec(first, offered.spec.name);
-    if (spec === offered.spec) return;
+    if (spec && isSame(spec, offered.spec)) return;
     this.#offered.delete(name);
     this.#registry.unregister(name);
     if (spec) this.#offer(name, { ...offered, spec });
@@ -97,6 +97,11 @@ export class Reexports {
       log.warn("reexport.refused", { operation: name, error }); // this node's own stays
     }
   }
+}
+
+/** A peer that is imported anew brings new objects; whoever listens is spared what is the same. */
+function isSame(a: OperationSpec, b: OperationSpec): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function refOf({ peer, policy }: ReexportConfig): PeerRef {
