@@ -74,6 +74,61 @@ export async function workerOf(
   return new Worker(machine, await machine.serve());
 }
 
+/** A head that knows three workers, each of which keeps a connection to it. */
+export class Cluster implements AsyncDisposable {
+  readonly #started = new AsyncDisposableStack();
+  /** Where the head runs. */
+  readonly head: Machine;
+  /** The head, as it runs now. */
+  node: ServingNode;
+  /** As the head calls them: w1, w2, w3. */
+  readonly workers: readonly Worker[];
+
+  private constructor(head: Machine, node: ServingNode, workers: readonly Worker[]) {
+    this.head = head;
+    this.node = node;
+    this.workers = workers;
+  }
+
+  /** Starts all four. */
+  static async start(): Promise<Cluster> {
+    await using started = new AsyncDisposableStack();
+    const head = started.use(await Machine.fresh());
+    const node = await head.serve();
+    const workers: Worker[] = [];
+    for (const name of ["w1", "w2", "w3"]) {
+      workers.push(started.use(await workerOf(head, name)));
+    }
+    const cluster = new Cluster(head, node, workers);
+    await cluster.attached(["w1", "w2", "w3"]);
+    cluster.#started.use(started.move());
+    return cluster;
+  }
+
+  /** Waits until exactly these are attached. */
+  async attached(names: readonly string[]): Promise<void> {
+    await until(async () => {
+      const { peers } = await this.head.json<{ peers: { peer: string; since?: string }[] }>(
+        "status",
+      );
+      const found = peers.filter(({ since }) => since).map(({ peer }) => peer).sort();
+      return found.join() === names.join();
+    });
+  }
+
+  /** Stops the head and starts it again on its port. */
+  async restartHead(): Promise<void> {
+    const { port } = this.node;
+    await this.node[Symbol.asyncDispose]();
+    this.node = await this.head.serve("--listen", `127.0.0.1:${port}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.node[Symbol.asyncDispose]();
+    await this.#started.disposeAsync();
+  }
+}
+
 /** Waits for something that another process brings about. */
 export async function until(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const giveUpAt = performance.now() + timeoutMs;
