@@ -9,8 +9,20 @@ export interface HopLimits {
   readonly maxHops: number;
 }
 
-/** Most nodes a request may have passed, where nothing else is said. */
-export const DEFAULT_MAX_HOPS = 8;
+const DEFAULT_MAX_HOPS = 8;
+
+/** Transports read no more than the last 64 nodes of a way, so that a limit above would not hold. */
+const LARGEST_MAX_HOPS = 63;
+
+/**
+ * A limit of hops, 8 where none is given.
+ *
+ * @throws {RangeError} When it is no whole number from 0 to 63.
+ */
+export function checkMaxHops(maxHops: number = DEFAULT_MAX_HOPS): number {
+  if (Number.isInteger(maxHops) && maxHops >= 0 && maxHops <= LARGEST_MAX_HOPS) return maxHops;
+  throw new RangeError(`Cannot use limit maxHops ${maxHops}: write 0 to ${LARGEST_MAX_HOPS}`);
+}
 
 /**
  * Refuses a request that has come by here before, or from too far.

@@ -1,4 +1,4 @@
-import { rejects, strictEqual } from "node:assert/strict";
+import { rejects, strictEqual, throws } from "node:assert/strict";
 
 import fc from "fast-check";
 
@@ -43,6 +43,7 @@ Deno.test("a request that has passed this node, or more than maxHops nodes, is r
     // Nothing is told of what is not there either: the refusal comes first.
     await rejects(registry.call("none", null, wire(via)), { code: "LOOP_DETECTED" });
   }
+  for (const bad of [-1, 1.5, 64, NaN]) throws(() => registryOf(bad), RangeError);
   await rejects(registryOf(1).call("once", null, wire(passed(2))), { code: "LOOP_DETECTED" });
 });
 

@@ -6,7 +6,7 @@ import { callOnce } from "./call_once.ts";
 import type { CallRequest, Dispatcher, OperationType } from "./context.ts";
 import type { DispatchOptions, Overlay } from "./dispatch.ts";
 import { OperationConflictError } from "./errors.ts";
-import { DEFAULT_MAX_HOPS } from "./hops.ts";
+import { checkMaxHops } from "./hops.ts";
 import { checkOperation, type Operation } from "./operation.ts";
 import {
   LOCAL_SOURCE,
@@ -54,7 +54,11 @@ export class OperationRegistry implements Dispatcher {
   readonly #options: DispatchOptions;
   readonly #listeners = new Set<() => void>();
 
-  /** Begins empty. */
+  /**
+   * Begins empty.
+   *
+   * @throws {RangeError} For a limit of hops that cannot be.
+   */
   constructor(options: OperationRegistryOptions = {}) {
     this.#options = {
       find: (name) => this.#byName.get(name),
@@ -63,7 +67,7 @@ export class OperationRegistry implements Dispatcher {
       ownership: options.ownership,
       overlay: options.overlay,
       nodeId: options.nodeId,
-      maxHops: options.maxHops ?? DEFAULT_MAX_HOPS,
+      maxHops: checkMaxHops(options.maxHops),
       limits: { ...DEFAULT_VALUE_LIMITS, ...options.limits },
       validateOutput: options.validateOutput ?? false,
     };

@@ -16,6 +16,14 @@ import type { PeerLinks } from "./peer_links.ts";
 
 const log = getLogger(["alknet", "peers"]);
 
+/** Why a peer is not attached now. */
+export class PeerUnavailableError extends Error {
+  /** The class's name. */
+  override readonly name = "PeerUnavailableError";
+  /** Who has to act. */
+  readonly blame = "remote";
+}
+
 /** What {@linkcode keepAttached} works with. */
 export interface KeepAttachedOptions {
   /** Where peers are attached. */
@@ -63,10 +71,10 @@ async function attachOnce(
 ): Promise<void> {
   const { links, dispatcher, identities, signal } = options;
   const peer = await options.knownPeer(name);
-  if (!peer) throw new RangeError(`No peer "${name}" with a node id is known here`);
+  if (!peer) throw new PeerUnavailableError(`No peer "${name}" with a node id is known here`);
   const identity = (): Identity | undefined =>
     identities.fromFingerprint(keyFingerprint(parseNodeId(peer.nodeId)));
-  if (!identity()) throw new RangeError(`Peer "${name}" is disabled here`);
+  if (!identity()) throw new PeerUnavailableError(`Peer "${name}" is disabled here`);
   await using conn = await options.dial(name, peer, signal);
   using _closing = closeOnSignal(conn, signal);
   using _watch = closeWhenRevoked(conn, identities, identity);
@@ -74,14 +82,19 @@ async function attachOnce(
   try {
     await links.attach(name, client, conn.signal);
   } catch (error) {
+    if (conn.signal.aborted) throw await endOf(conn); // which tells more, such as not-accepted
     // It may still call here, though it offers nothing that can be attached.
     if (!(error instanceof AdapterError) || error.kind === "transport") throw error;
     links.failed(name, error.message);
   }
   attached();
+  const end = await endOf(conn);
+  if (!signal.aborted) throw end;
+}
+
+async function endOf(conn: Connection): Promise<PeerUnavailableError> {
   const { code, reason } = await conn.closed;
-  if (signal.aborted) return;
-  throw new RangeError(`Connection ended: ${reason || `code ${code}`}`);
+  return new PeerUnavailableError(`Connection ended: ${reason || `code ${code}`}`);
 }
 
 function closeWhenRevoked(

@@ -188,6 +188,9 @@ Deno.test("a worker that is revoked at the head is gone there at once", async ()
   await pair.head.attached("worker");
   pair.head.enable(false);
   await Promise.all([pair.head.attached(), pair.worker.attached()]);
+  while (!/not-accepted|revoked/.test(pair.worker.links.statuses()[0]?.lastError ?? "")) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   pair.head.enable(true);
   await pair.head.attached("worker");
 });

@@ -68,7 +68,9 @@ export class Peering implements AsyncDisposable {
       dial: (name: string, known: KnownPeer) =>
         dial(name, { alpn: ALPN, identity: key, signal, paths, knownPeer: () => known }),
     };
-    this.#kept = Promise.all(this.#config.attach.map((name) => keepAttached(name, options)));
+    this.#kept = Promise.all(
+      [...new Set(this.#config.attach)].map((name) => keepAttached(name, options)),
+    );
   }
 
   /** For `alknet status`. */
