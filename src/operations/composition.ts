@@ -1,3 +1,5 @@
+import type { Identity } from "@alknet/core";
+
 import { notFound } from "./call_error.ts";
 import type { CallRequest, InvokeOptions, OperationContext, OperationEnv } from "./context.ts";
 import type { Call, DispatchOptions } from "./dispatch.ts";
@@ -26,6 +28,7 @@ export function handlerContext(grants: Grants, running: Running): OperationConte
     requestId: request.requestId,
     parentId: request.parentId,
     identity: request.identity,
+    identityNow: request.identityNow ?? ((): Identity | undefined => request.identity),
     caller: callerOf(request),
     forwardedFor: request.forwardedFor,
     via: request.via ?? [],

@@ -12,6 +12,8 @@ export interface CallRequest {
   readonly parentId?: string;
   /** Whose scopes count; undefined for a stranger. */
   readonly identity?: Identity;
+  /** The same as of now, where the transport follows changes. Default: as it was. */
+  readonly identityNow?: () => Identity | undefined;
   /** For whom a peer says it calls: a claim, never authority. */
   readonly forwardedFor?: ForwardedFor;
   /** For a composed call: who made the call at its root, with its claim. Never authority. */
@@ -95,6 +97,8 @@ export interface OperationContext {
   readonly parentId?: string | undefined;
   /** Whose scopes admitted the call: the caller's, or the composing operation's authority. */
   readonly identity?: Identity | undefined;
+  /** The same as of now: scopes may have changed while a subscription runs. */
+  identityNow(): Identity | undefined;
   /** Who made the call at the root, and for whom that one said to; never authority. */
   readonly caller?: ForwardedFor | undefined;
   /** For whom the peer says it calls: a claim, never authority; not passed on to composed calls. */

@@ -1,4 +1,4 @@
-import type { OperationRegistry, OperationSpec } from "@alknet/operations";
+import type { OperationSpec } from "@alknet/operations";
 
 import { pause } from "./backoff.ts";
 
@@ -11,20 +11,27 @@ export interface ListingChange {
   readonly operations: number;
 }
 
+/** Something that may change what is listed. */
+export interface ChangeSource {
+  /** Calls back after each change; returns what stops it. */
+  onChange(listener: () => void): () => void;
+}
+
 /**
  * Tells at once, and each time that a listing is not what was told last.
  *
+ * @param sources What may change it.
  * @param list What is listed now; specs are told apart by identity.
  * @param signal Ends it.
  */
 export async function* changesOf(
-  registry: Pick<OperationRegistry, "onChange">,
+  sources: readonly ChangeSource[],
   list: () => readonly OperationSpec[],
   signal: AbortSignal,
 ): AsyncGenerator<ListingChange, void> {
   let changed = Promise.withResolvers<void>();
   const wake = (): void => changed.resolve();
-  const stop = registry.onChange(wake);
+  const stops = sources.map((source) => source.onChange(wake));
   signal.addEventListener("abort", wake);
   try {
     for (let told: readonly OperationSpec[] | undefined; !signal.aborted;) {
@@ -38,7 +45,7 @@ export async function* changesOf(
       changed = Promise.withResolvers();
     }
   } finally {
-    stop();
+    for (const stop of stops) stop();
     signal.removeEventListener("abort", wake);
   }
 }

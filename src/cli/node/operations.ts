@@ -1,4 +1,4 @@
-import type { Endpoint, Identity } from "@alknet/core";
+import type { Endpoint, Identity, IdentityProvider } from "@alknet/core";
 import {
   type AccessControl,
   ANYONE,
@@ -17,6 +17,8 @@ export interface OperationSources {
   readonly store: Store;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** Tells when scopes may have changed. Default: they do not. */
+  readonly identities?: Pick<IdentityProvider, "onChange">;
   /** Settings of the registry. */
   readonly registry?: OperationRegistryOptions;
   /** Whether a caller who may call an operation is to be told of it. Default: always. */
@@ -38,7 +40,10 @@ export function nodeOperations(sources: OperationSources): OperationRegistry {
 }
 
 /** What a caller may call; open to all, since the answer holds only what the asker may use. */
-function discovery(registry: OperationRegistry, { offers }: OperationSources): Operation[] {
+function discovery(
+  registry: OperationRegistry,
+  { offers, identities }: OperationSources,
+): Operation[] {
   return [
     operation({
       name: "services/list",
@@ -55,8 +60,12 @@ function discovery(registry: OperationRegistry, { offers }: OperationSources): O
       access: ANYONE,
       description: "One item at once, and one each time that what the caller may call has changed",
       output: { type: "object", properties: { operations: { type: "integer" } } },
-      handler: (_input, { identity, signal }) =>
-        changesOf(registry, () => offered(registry, offers, identity), signal),
+      handler: (_input, { identityNow, signal }) =>
+        changesOf(
+          [registry, ...identities ? [identities] : []],
+          () => offered(registry, offers, identityNow()),
+          signal,
+        ),
     }),
     operation({
       name: "services/schema",

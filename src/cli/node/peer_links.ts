@@ -1,5 +1,5 @@
 import type { CallClient } from "@alknet/call";
-import type { Connection, HandlerContext } from "@alknet/core";
+import { type Connection, type HandlerContext, OWNER_ID } from "@alknet/core";
 import { AdapterError, importOperations, type PeerCompositeEnv } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
@@ -21,9 +21,6 @@ const MIN_INTERVAL_MS = 1_000;
 
 /** Peers whose last failure is remembered. */
 const MAX_FAILURES = 1_000;
-
-/** The identity of whoever holds this node's own key: commands, which offer nothing. */
-const OWNER_ID = "owner";
 
 /** One peer, as `alknet status` shows it. */
 export interface PeerStatus {
@@ -55,7 +52,7 @@ export class PeerLinks {
   /** Takes a connection that was accepted; its peer is attached in the background. */
   accepted(client: CallClient, conn: Connection, { auth }: HandlerContext): void {
     const { identity } = auth;
-    if (!identity || identity.id === OWNER_ID) return;
+    if (!identity || identity.id === OWNER_ID) return; // commands on this machine offer nothing
     this.attach(identity.id, client, conn.signal).catch((error) =>
       this.#rejected(identity.id, error)
     );

@@ -28,7 +28,7 @@ function workerRegistry({ changes = true } = {}): OperationRegistry {
     name: "services/changes",
     type: "subscription",
     access: ANYONE,
-    handler: (_, { signal }) => changesOf(registry, () => registry.list(), signal),
+    handler: (_, { signal }) => changesOf([registry], () => registry.list(), signal),
   }));
   return registry;
 }

@@ -43,15 +43,16 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const nodeId = formatNodeId(key.publicKey);
   const peering = new Peering(config, nodeId);
+  const identities = joinIdentities([byHand.provider, store.identities]);
   const registry = nodeOperations({
     store,
+    identities,
     endpoint: () => running.endpoint,
     registry: { overlay: peering.env, nodeId },
     offers: (name, caller) => peering.offers(name, caller),
   });
   peering.register(registry);
   registerModules(registry, await loadOperationModules(config));
-  const identities = joinIdentities([byHand.provider, store.identities]);
   started.use(
     await serveControl(paths.control, {
       status: () =>
