@@ -108,6 +108,15 @@ Deno.test("three workers with the same operations are reached by name and by any
   strictEqual(refused.code, 5);
   match(refused.err, /FORBIDDEN/);
 
+  // What the head lets it do from now on, it learns without connecting anew.
+  strictEqual((await head.alknet("peer", "add", "w1", "--scope", "peers:call:w2")).code, 0);
+  const relayed = ["call", first.node.target, "--peer", "head", "peers/call"];
+  const input = JSON.stringify({ peer: "w2", operation: "disk/free" });
+  await until(async () => (await first.machine.alknet(...relayed, input)).code === 0);
+  const far = await first.machine.json<Free>(...relayed, input);
+  deepStrictEqual([far.caller, far.forwardedFor, far.furtherBack], ["head", "w1", "owner"]);
+  deepStrictEqual([far.worker, far.hops], [workers[1]?.machine.home, 2]);
+
   const items = head.spawn("call", node.target, "--peer", "w2", "disk/watch", "--json");
   const reader = items.stdout.pipeThrough(new TextDecoderStream()).getReader();
   match((await reader.read()).value ?? "", /^0\n/);

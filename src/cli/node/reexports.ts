@@ -49,7 +49,7 @@ export class Reexports {
   changed(peer: string): void {
     for (const [name, offered] of this.#offered) this.#refresh(name, offered);
     if (this.#rules.length === 0) return;
-    const { operations = [] } = this.#env.peers().find((each) => each.peer === peer) ?? {};
+    const { operations = [] } = this.#env.peer(peer) ?? {};
     for (const spec of operations) {
       for (const rule of this.#rules) {
         const name = nameIn(rule, spec.name);

@@ -3,8 +3,9 @@ import type { Dispatcher } from "../context.ts";
 import type { Overlay } from "../dispatch.ts";
 import type { Operation } from "../operation.ts";
 import type { OperationSpec } from "../spec.ts";
+import { NameIndex, type Placed } from "./name_index.ts";
 import { PeerAttachment } from "./peer_attachment.ts";
-import { anyPeer, type PeerPolicy, type PeerRef } from "./peer_ref.ts";
+import { anyPeer, type PeerRef } from "./peer_ref.ts";
 
 /** Settings of a {@linkcode PeerCompositeEnv}. */
 export interface PeerCompositeEnvOptions {
@@ -40,8 +41,9 @@ export class PeerLimitError extends RangeError {
 const MAX_ATTACHMENTS = 4;
 
 /** One peer; its place in the order stays while it has any connection. */
-interface Peer {
+interface Peer extends Placed {
   readonly id: string;
+  readonly order: number;
   readonly since: Date;
   /** Oldest first. */
   readonly attachments: PeerAttachment[];
@@ -68,8 +70,10 @@ interface Peer {
  */
 export class PeerCompositeEnv implements Overlay {
   readonly #peers = new Map<string, Peer>();
-  /** Who was picked last, for each name. */
-  readonly #lastPicked = new Map<string, Peer>();
+  readonly #index = new NameIndex<Peer>();
+  /** The place of who was picked last, for each name. */
+  readonly #lastPicked = new Map<string, number>();
+  #newcomers = 0;
   readonly #options: Required<Omit<PeerCompositeEnvOptions, "onChange">>;
   readonly #onChange: (peer: string) => void;
 
@@ -102,11 +106,11 @@ export class PeerCompositeEnv implements Overlay {
       throw new PeerLimitError(`Cannot attach peer "${id}": ${maxPeers} are attached`);
     }
     const attachment = new PeerAttachment(id, operations);
-    const peer = this.#peers.get(id) ?? { id, since: attachment.since, attachments: [] };
-    this.#peers.set(id, peer);
-    peer.attachments.push(attachment);
-    if (peer.attachments.length > MAX_ATTACHMENTS) peer.attachments.shift();
-    this.#onChange(id);
+    const peer = this.#peers.get(id) ?? this.#newcomer(id, attachment.since);
+    this.#change(peer, () => {
+      peer.attachments.push(attachment);
+      if (peer.attachments.length > MAX_ATTACHMENTS) peer.attachments.shift();
+    });
     return () => this.#end(peer, attachment);
   }
 
@@ -137,7 +141,7 @@ export class PeerCompositeEnv implements Overlay {
 
   /** The peers that serve a name, in the order of {@linkcode PeerCompositeEnv.peers}. */
   serving(name: string): string[] {
-    return [...this.#peers.values()].filter((peer) => offering(peer, name)).map(({ id }) => id);
+    return this.#index.serving(name).map(({ id }) => id);
   }
 
   /** What a peer says of an operation; undefined where it has none of that name. */
@@ -146,53 +150,74 @@ export class PeerCompositeEnv implements Overlay {
     return peer && offering(peer, name)?.specs.get(name);
   }
 
+  /** One peer; undefined where it is not attached. */
+  peer(id: string): AttachedPeer | undefined {
+    const peer = this.#peers.get(id);
+    return peer && described(peer);
+  }
+
   /** The peers attached, in the order in which they first were. */
   peers(): AttachedPeer[] {
-    return [...this.#peers.values()].map((peer) => ({
-      peer: peer.id,
-      since: peer.since,
-      pending: pendingOf(peer),
-      operations: [...peer.attachments.at(-1)?.specs.values() ?? []],
-    }));
+    return [...this.#peers.values()].map(described);
+  }
+
+  #newcomer(id: string, since: Date): Peer {
+    const peer = { id, order: this.#newcomers++, since, attachments: [] };
+    this.#peers.set(id, peer);
+    return peer;
   }
 
   #pick(name: string, { policy, among }: PeerRef & { kind: "any" }): Dispatcher | undefined {
-    const able = [...this.#peers.values()]
-      .filter((peer) => offering(peer, name) && (among?.(peer.id) ?? true));
-    const [first] = able;
-    if (!first) return undefined;
-    const picked = policy === "first" ? first : this.#inTurn(name, able, policy) ?? first;
+    const able = this.#index.serving(name);
+    const first = policy === "first"
+      ? 0
+      : this.#index.placeAfter(name, this.#lastPicked.get(name) ?? -1);
+    let picked: Peer | undefined;
+    let least = Infinity;
+    for (let n = 0; n < able.length && least > 0; n++) {
+      const peer = able[(first + n) % able.length];
+      if (!peer || among?.(peer.id) === false) continue;
+      const weight = policy === "least-pending" ? pendingOf(peer) : 0;
+      if (weight < least) [picked, least] = [peer, weight];
+    }
+    if (!picked) return undefined;
+    if (policy !== "first") this.#lastPicked.set(name, picked.order);
     return offering(picked, name);
   }
 
-  #inTurn(name: string, able: Peer[], policy: PeerPolicy): Peer | undefined {
-    const last = this.#lastPicked.get(name);
-    const next = last ? able.indexOf(last) + 1 : 0;
-    const inTurn = [...able.slice(next), ...able.slice(0, next)];
-    const [picked] = policy === "round-robin"
-      ? inTurn
-      : inTurn.sort((a, b) => pendingOf(a) - pendingOf(b));
-    if (picked) this.#lastPicked.set(name, picked);
-    return picked;
+  /** Runs what changes a peer's connections, and tells of it. */
+  #change(peer: Peer, change: () => void): void {
+    const before = namesOf(peer);
+    change();
+    const now = namesOf(peer);
+    this.#index.update(peer, before, now);
+    for (const name of before) {
+      if (this.#index.serving(name).length === 0) this.#lastPicked.delete(name);
+    }
+    this.#onChange(peer.id);
   }
 
   #end(peer: Peer, attachment: PeerAttachment): void {
     const index = peer.attachments.indexOf(attachment);
     if (index < 0) return;
-    peer.attachments.splice(index, 1);
-    if (peer.attachments.length === 0) this.#remove(peer);
-    else this.#onChange(peer.id);
+    if (peer.attachments.length === 1) this.#remove(peer);
+    else this.#change(peer, () => peer.attachments.splice(index, 1));
   }
 
   #remove(peer: Peer): void {
-    if (this.#peers.get(peer.id) !== peer) return;
     this.#peers.delete(peer.id);
-    peer.attachments.length = 0;
-    for (const [name, last] of this.#lastPicked) {
-      if (last === peer) this.#lastPicked.delete(name);
-    }
-    this.#onChange(peer.id);
+    this.#change(peer, () => peer.attachments.length = 0);
   }
+}
+
+function described(peer: Peer): AttachedPeer {
+  const { id, since, attachments } = peer;
+  const operations = [...attachments.at(-1)?.specs.values() ?? []];
+  return { peer: id, since, pending: pendingOf(peer), operations };
+}
+
+function namesOf({ attachments }: Peer): Set<string> {
+  return new Set(attachments.at(-1)?.specs.keys());
 }
 
 /** The newest connection answers, and no other: it is what the peer offers now. */
