@@ -13,11 +13,12 @@ const log = getLogger(["alknet", "peers"]);
 /** Imports under way at once; further ones wait. */
 const MAX_IMPORTS = 16;
 
-/** Time a peer has for each answer while its operations are imported. */
 const IMPORT_TIMEOUT_MS = 10_000;
 
 /** Least time between two imports of one connection. */
 const MIN_INTERVAL_MS = 1_000;
+
+const MAX_FAILURE_CHARS = 300;
 
 /** Peers whose last failure is remembered. */
 const MAX_FAILURES = 1_000;
@@ -42,11 +43,16 @@ export class PeerLinks {
   readonly #nodeId: string;
   readonly #imports = new Slots(MAX_IMPORTS);
   readonly #failures = new Map<string, string>();
+  readonly #timeoutMs: number;
 
-  /** @param nodeId This node's id, for `via`. */
-  constructor(env: PeerCompositeEnv, nodeId: string) {
+  /**
+   * @param nodeId This node's id, for `via`.
+   * @param timeoutMs Time a peer has for each answer while it is imported. Default: 10,000.
+   */
+  constructor(env: PeerCompositeEnv, nodeId: string, timeoutMs: number = IMPORT_TIMEOUT_MS) {
     this.#env = env;
     this.#nodeId = nodeId;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Takes a connection that was accepted; its peer is attached in the background. */
@@ -67,7 +73,7 @@ export class PeerLinks {
    */
   async attach(peer: string, client: CallClient, signal: AbortSignal): Promise<void> {
     const changes = new ListingChanges(client, signal);
-    const begun = await changes.begin(IMPORT_TIMEOUT_MS);
+    const begun = await changes.begin(this.#timeoutMs);
     const attached = new Attached(peer, this.#env, signal);
     try {
       await this.#import(attached, client, signal);
@@ -84,7 +90,7 @@ export class PeerLinks {
       importOperations(client, {
         nodeId: this.#nodeId,
         filter: (name) => !name.startsWith("services/"), // asked of this node, not of its peers
-        timeoutMs: IMPORT_TIMEOUT_MS,
+        timeoutMs: this.#timeoutMs,
         signal,
       })
     );
@@ -117,7 +123,7 @@ export class PeerLinks {
     this.#failures.delete(peer);
     const oldest = this.#failures.keys().next();
     if (this.#failures.size >= MAX_FAILURES && !oldest.done) this.#failures.delete(oldest.value);
-    this.#failures.set(peer, why);
+    this.#failures.set(peer, shown(why));
   }
 
   /** Peers that are attached, and those that are not although they should be. */
@@ -145,6 +151,11 @@ export class PeerLinks {
     this.failed(peer, error.message);
     log.warn("peer.not-attached", { peer, error });
   }
+}
+
+/** It may be the peer's own words, and is printed on terminals. */
+function shown(text: string): string {
+  return text.slice(0, MAX_FAILURE_CHARS).replace(/[\p{Cc}\p{Cf}]/gu, "?");
 }
 
 function lastError(why: string | undefined): { readonly lastError?: string } {

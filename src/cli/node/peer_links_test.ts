@@ -131,6 +131,40 @@ Deno.test("strangers, the node's own commands and clients without operations are
   stranger[0].close();
 });
 
+Deno.test("a worker that answers nothing holds nobody up beyond the time it has", async () => {
+  const env = new PeerCompositeEnv();
+  const links = new PeerLinks(env, "head-node", 20);
+  const [there, here] = memoryPair({ identity: w1 });
+  let asked = 0;
+  const silent = (): Promise<never> => {
+    asked++;
+    return new Promise(() => {});
+  };
+  const dispatcher: Dispatcher = {
+    kindOf: () => "query",
+    call: silent,
+    async *subscribe() {
+      yield await silent();
+    },
+  };
+  connectCall(there, { dispatcher });
+  await rejects(links.attach("w1", connectCall(here), here.signal), { kind: "transport" });
+  strictEqual(asked, 2);
+  deepStrictEqual(env.peers(), []);
+  there.close();
+});
+
+// A peer chooses the reason with which it closes, and could so write to the operator's terminal.
+Deno.test("what a peer says of a failure is shown without control characters, and in short", () => {
+  const links = new PeerLinks(new PeerCompositeEnv(), "head-node");
+  links.failed("w1", `Connection ended: \x1b[2J\u202e${"x".repeat(1_000)}`);
+  const [{ lastError = "" } = {}] = links.statuses();
+  strictEqual(lastError.startsWith("Connection ended: ?[2J?xxx"), true);
+  strictEqual(lastError.length, 300);
+  for (let n = 0; n < 1_010; n++) links.failed(`p${n}`, "gone");
+  strictEqual(links.statuses().length, 1_000);
+});
+
 // A peer's nonsense is told in the status, and costs nobody but itself.
 Deno.test("a worker that talks nonsense is not attached, and says so in the status", async () => {
   using head = new Head();

@@ -8,6 +8,7 @@ import {
   type PeerCompositeEnv,
   type PeerRef,
   reexport,
+  SchemaError,
   specificPeer,
 } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
@@ -92,7 +93,7 @@ export class Reexports {
       this.#offered.set(name, { rule, spec });
     } catch (error) {
       const known = error instanceof OperationConflictError ||
-        error instanceof OperationDefinitionError;
+        error instanceof OperationDefinitionError || error instanceof SchemaError;
       if (!known) throw error;
       log.warn("reexport.refused", { operation: name, error }); // this node's own stays
     }

@@ -123,9 +123,13 @@ async function ask(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     if (!(cause instanceof CallError)) throw cause;
-    throw new AdapterError(kindOf(cause), `Peer does not answer ${name}: ${cause.code}`, { cause });
+    const code = CODE.test(cause.code) ? cause.code : "a code that is none";
+    throw new AdapterError(kindOf(cause), `Peer does not answer ${name}: ${code}`, { cause });
   }
 }
+
+/** What may be shown of a code: it comes from the peer. */
+const CODE = /^[A-Za-z0-9_:.-]{1,64}$/;
 
 const TRANSPORT: ReadonlySet<string> = new Set([
   CallCode.Aborted,

@@ -129,6 +129,8 @@ Deno.test("why a peer does not answer is told by kind", async () => {
   for (const [code, kind] of Object.entries(kinds)) {
     strictEqual((await refusal(failing(code))).kind, kind);
   }
+  // A code is the peer's text: it is not let through to a terminal.
+  ok(!(await refusal(failing("\x1b[2J"))).message.includes("\x1b"));
   const signal = AbortSignal.abort(new RangeError("enough"));
   await rejects(importOperations(failing("ABORTED"), { signal }), RangeError);
 });
