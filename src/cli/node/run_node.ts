@@ -16,8 +16,10 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { LiveIdentities } from "./live_identities.ts";
+import { loadOperationModules, registerModules } from "./operation_modules.ts";
 import { nodeOperations } from "./operations.ts";
 import { openNodeStore } from "./open_store.ts";
+import { Peering } from "./peering.ts";
 import { statusOf } from "./status.ts";
 
 /** A node with everything around it. */
@@ -40,10 +42,26 @@ export async function runNode(
   const store = started.use(await openNodeStore(config, paths, { owner, elsewhere }));
   const startedAt = new Date();
   const running: { endpoint?: Endpoint } = {};
+  const nodeId = formatNodeId(key.publicKey);
+  const peering = new Peering(config, nodeId);
+  const identities = joinIdentities([byHand.provider, store.identities]);
+  const registry = nodeOperations({
+    store,
+    identitiesFile: byHand,
+    identities,
+    startedAt,
+    endpoint: () => running.endpoint,
+    registry: { overlay: peering.env, nodeId },
+    offers: (name, caller) => peering.offers(name, caller),
+  });
+  peering.register(registry);
+  registerModules(registry, await loadOperationModules(config));
   started.use(
     await serveControl(paths.control, {
       status: () =>
-        Promise.resolve(running.endpoint && statusOf(running.endpoint, config, startedAt)),
+        Promise.resolve(
+          running.endpoint && statusOf(running.endpoint, config, startedAt, peering.statuses()),
+        ),
       reload: () => byHand.reload(),
     }),
   );
@@ -52,21 +70,25 @@ export async function runNode(
       key,
       handlers: await createHandlers(config, {
         enrolment: storeEnrolment(store, byHand),
-        nodeId: formatNodeId(key.publicKey),
-        dispatcher: nodeOperations({
-          store,
-          identitiesFile: byHand,
-          startedAt,
-          endpoint: () => running.endpoint,
-        }),
+        nodeId,
+        dispatcher: registry,
+        onCallConnect: peering.onConnect,
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,
-      identities: joinIdentities([byHand.provider, store.identities]),
+      identities,
       limits: config.limits,
       onEvent: (event) => store.audit.append(auditEvent(event)),
     }),
   );
+  started.use(peering).keep({
+    key,
+    identities,
+    dispatcher: registry,
+    peer: async (name) =>
+      byHand.entries.peers.find(({ peerId }) => peerId === name) ??
+        await store.identities.peer(name),
+  });
   const all = started.move();
   return {
     endpoint,

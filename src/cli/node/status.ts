@@ -1,6 +1,7 @@
 import type { Address, ConnectionInfo, Counters, Endpoint, Traffic } from "@alknet/core";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
+import type { PeerStatus } from "./peer_links.ts";
 import { formatAddress, reachableAddresses } from "./addresses.ts";
 
 /** What `alknet status` shows, as the running node sends it. */
@@ -14,6 +15,8 @@ export interface NodeStatus {
   readonly handlers: readonly HandlerStatus[];
   readonly counters: Counters;
   readonly connections: readonly ConnectionStatus[];
+  /** Peers that offer operations, or should. */
+  readonly peers: readonly PeerStatus[];
   readonly memoryBytes: number;
   readonly traffic: Traffic;
 }
@@ -44,7 +47,12 @@ export interface HandlerStatus {
 export const MAX_CONNECTIONS = 1_000;
 
 /** The status of a running endpoint. */
-export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): NodeStatus {
+export function statusOf(
+  endpoint: Endpoint,
+  config: Config,
+  startedAt: Date,
+  peers: readonly PeerStatus[] = [],
+): NodeStatus {
   const { connections } = endpoint;
   return {
     version: VERSION,
@@ -56,6 +64,7 @@ export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): N
     handlers: endpoint.handlers.map((handler) => handlerStatus(handler, connections)),
     counters: { ...endpoint.counters },
     connections: connections.slice(0, MAX_CONNECTIONS).map(connectionStatus),
+    peers: peers.slice(0, MAX_CONNECTIONS),
     memoryBytes: Deno.memoryUsage().rss,
     traffic: { ...endpoint.traffic },
   };

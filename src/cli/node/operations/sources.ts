@@ -1,4 +1,4 @@
-import type { Endpoint, Identity, IdentityEntries } from "@alknet/core";
+import type { Endpoint, Identity, IdentityEntries, IdentityProvider } from "@alknet/core";
 import type { OperationRegistryOptions } from "@alknet/operations";
 import type { Store } from "@alknet/store";
 
@@ -11,6 +11,8 @@ export interface OperationSources {
   readonly startedAt: Date;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** Tells when scopes may have changed. Default: they do not. */
+  readonly identities?: Pick<IdentityProvider, "onChange">;
   /** Settings of the registry. */
   readonly registry?: OperationRegistryOptions;
   /** Whether a caller who may call an operation is to be told of it. Default: always. */
