@@ -24,6 +24,7 @@ export {
   NOBODY_AT_ALL,
   refusal,
 } from "./access.ts";
+export { AdapterError, type AdapterErrorKind } from "./adapter_error.ts";
 export * from "./batch.ts";
 export { CallCode, CallError, type CallErrorOptions } from "./call_error.ts";
 export * from "./capabilities.ts";
@@ -48,4 +49,9 @@ export * from "./schema_types.ts";
 export * from "./scoped_env.ts";
 export type { ErrorDefinition, OperationSpec, Visibility } from "./spec.ts";
 export * from "./standard_schema.ts";
-export { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./value_limits.ts";
+export {
+  DEFAULT_VALUE_LIMITS,
+  excess,
+  type ExcessOptions,
+  type ValueLimits,
+} from "./value_limits.ts";
