@@ -70,7 +70,7 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE",
 export function httpOperations(source: DocumentOperation, context: ImportContext): Operation[] {
   const { operation, method, path } = source;
   const answers = answersOf(operation, context.document);
-  const wanted = textOf(operation.operationId) ?? `${method.toLowerCase()}_${path}`;
+  const wanted = textOf(operation.operationId) ?? nameOfPath(method, path);
   const request = requestOf(source, context);
   const make = (name: string, output: OutputOf, stream?: "json" | "text"): Operation =>
     httpOperation({ name: context.names.take(name), output, stream }, { source, context, request });
@@ -78,6 +78,11 @@ export function httpOperations(source: DocumentOperation, context: ImportContext
   if (!answers.items) return called;
   const name = answers.output ? `${wanted}.events` : wanted;
   return [...called, make(name, answers.items, answers.items.plain ? "text" : "json")];
+}
+
+/** `get_pets_id` for `GET /pets/{id}`. */
+function nameOfPath(method: string, path: string): string {
+  return method.toLowerCase() + path.replace(/[^A-Za-z0-9.-]+/g, "_");
 }
 
 interface RequestParts {
