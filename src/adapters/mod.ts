@@ -34,10 +34,9 @@ export type { Fetch } from "./http/exchange.ts";
 export type { HttpAuth } from "./http/http_auth.ts";
 export { HttpCode } from "./http/http_errors.ts";
 export type { HttpOptions } from "./http/http_handler.ts";
-export {
-  type ImportedOperations,
-  type OpenApiOptions,
-  operationsFromOpenApi,
-  type SkippedOperation,
-} from "./openapi/operations_from_openapi.ts";
+export type { ImportedOperations, SkippedOperation } from "./imported_operations.ts";
+export { McpCode } from "./mcp/mcp_errors.ts";
+export { type McpImport, type McpOptions, operationsFromMcp } from "./mcp/operations_from_mcp.ts";
+export type { McpProgress } from "./mcp/tool_operation.ts";
+export { type OpenApiOptions, operationsFromOpenApi } from "./openapi/operations_from_openapi.ts";
 export { DEFAULT_DOCUMENT_LIMITS, type DocumentLimits } from "./openapi/read_document.ts";

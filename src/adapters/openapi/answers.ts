@@ -3,8 +3,8 @@ import type { ErrorDefinition } from "@alknet/operations";
 import { essenceOf, isJson, isText } from "../http/request_body.ts";
 import { isRecord, type PlainRecord, recordOf, textOf } from "../plain_data.ts";
 import { preferred } from "./bodies.ts";
-import type { PortableSchema, SchemaReader } from "./portable_schema.ts";
-import { resolved } from "./reference.ts";
+import type { PortableSchema, SchemaReader } from "../schema/portable_schema.ts";
+import { resolved } from "../schema/reference.ts";
 
 /** What an operation answers with. */
 export interface Answers {

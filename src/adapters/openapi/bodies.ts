@@ -1,6 +1,6 @@
 import { bodyFormOf, essenceOf, isJson, isText, type RequestBody } from "../http/request_body.ts";
 import { isRecord, listOf, memberOf, type PlainRecord, recordOf } from "../plain_data.ts";
-import { resolved } from "./reference.ts";
+import { resolved } from "../schema/reference.ts";
 
 /** A body with the schema of its value, which may refer into the document. */
 export interface DocumentBody extends RequestBody {

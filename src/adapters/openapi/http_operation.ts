@@ -17,9 +17,9 @@ import { httpHandler, type HttpOptions } from "../http/http_handler.ts";
 import { listOf, type PlainRecord, textOf } from "../plain_data.ts";
 import { answersOf, errorsOf, type OutputOf } from "./answers.ts";
 import { BODY_KEY, bodyOf, type DocumentBody } from "./bodies.ts";
-import type { Names } from "./names.ts";
+import type { Names } from "../names.ts";
 import { type DocumentParameter, parametersOf } from "./parameters.ts";
-import type { PortableSchema, SchemaReader } from "./portable_schema.ts";
+import type { PortableSchema, SchemaReader } from "../schema/portable_schema.ts";
 import { securityOf } from "./security.ts";
 
 /** One method of one path of a document. */

@@ -8,15 +8,17 @@ import {
 import { exchange, type Fetch } from "../http/exchange.ts";
 import type { AuthRequirement, HttpAuth } from "../http/http_auth.ts";
 import { DEFAULT_TIMEOUT_MS, type HttpOptions } from "../http/http_handler.ts";
+import { httpUrl } from "../http/http_url.ts";
 import { Patience } from "../http/patience.ts";
 import { readBody } from "../http/read_body.ts";
+import type { ImportedOperations, SkippedOperation } from "../imported_operations.ts";
 import { isRecord, type PlainRecord, recordOf } from "../plain_data.ts";
 import { type DocumentOperation, httpOperations, type ImportContext } from "./http_operation.ts";
-import { Names } from "./names.ts";
-import { SchemaReader } from "./portable_schema.ts";
+import { Names } from "../names.ts";
+import { SchemaReader } from "../schema/portable_schema.ts";
 import { DEFAULT_DOCUMENT_LIMITS, type DocumentLimits, readDocument } from "./read_document.ts";
-import { resolved } from "./reference.ts";
-import { httpUrl, type Places, serverOf } from "./servers.ts";
+import { resolved } from "../schema/reference.ts";
+import { type Places, serverOf } from "./servers.ts";
 
 /** Settings of {@linkcode operationsFromOpenApi}. */
 export interface OpenApiOptions extends HttpOptions {
@@ -40,22 +42,6 @@ export interface OpenApiOptions extends HttpOptions {
   readonly limits?: Partial<DocumentLimits>;
   /** Gives up fetching the document when aborted. Default: never. */
   readonly signal?: AbortSignal;
-}
-
-/** Operations of another service. */
-export interface ImportedOperations {
-  /** To be registered, with the service's secrets as capabilities. All internal. */
-  readonly operations: readonly Operation[];
-  /** What could not be made an operation. */
-  readonly skipped: readonly SkippedOperation[];
-}
-
-/** Something of a service that is no operation here. */
-export interface SkippedOperation {
-  /** What the service calls it. */
-  readonly name: string;
-  /** Why. */
-  readonly reason: string;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isRecord, listOf, memberOf, type PlainRecord, recordOf, textOf } from "../plain_data.ts";
 import type { Parameter, ParameterPlace, ParameterStyle } from "../http/parameter.ts";
-import { resolved } from "./reference.ts";
+import { resolved } from "../schema/reference.ts";
 
 /** A parameter with the schema of its values, which may refer into the document. */
 export interface DocumentParameter extends Parameter {

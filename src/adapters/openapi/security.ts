@@ -1,6 +1,6 @@
 import type { AuthRequirement, HttpAuth } from "../http/http_auth.ts";
 import { isRecord, listOf, memberOf, type PlainRecord, textOf } from "../plain_data.ts";
-import { resolved } from "./reference.ts";
+import { resolved } from "../schema/reference.ts";
 
 /** Most alternatives of one operation, and most credentials of one alternative. */
 const MAX_ALTERNATIVES = 16;
