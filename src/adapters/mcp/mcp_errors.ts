@@ -7,6 +7,8 @@ import {
 } from "@modelcontextprotocol/client";
 import { AdapterError, CallCode, CallError, type ErrorDefinition } from "@alknet/operations";
 
+import { HttpCode } from "../http/http_errors.ts";
+
 /** How operations of an MCP server fail. */
 export const McpCode = {
   /** The tool ran and says that it failed; the details have what it says. */
@@ -51,13 +53,16 @@ export const MCP_ERRORS: readonly ErrorDefinition[] = [
   },
 ];
 
+/** Codes of `http/`, which operations of an MCP server do not declare. */
+const HTTP_CODES: ReadonlySet<string> = new Set(Object.values(HttpCode));
+
 const INVALID_PARAMS = -32602;
 
 const MAX_MESSAGE_CHARACTERS = 2_000;
 
 /** What callers are told of an error of the client library. */
 export function callErrorOf(cause: unknown): CallError {
-  if (cause instanceof CallError) return cause;
+  if (cause instanceof CallError && !HTTP_CODES.has(cause.code)) return cause;
   const remote = { blame: "remote", cause } as const;
   if (isUnauthorized(cause)) {
     return new CallError(McpCode.Unauthorized, "The service refuses the credential", remote);
@@ -92,10 +97,23 @@ export function adapterErrorOf(cause: unknown, url: URL): AdapterError {
   if (isUnauthorized(cause)) {
     return new AdapterError("unauthorized", `${from}: the credential is refused`, { cause });
   }
-  if (cause instanceof ProtocolError || cause instanceof SdkHttpError) {
-    return new AdapterError("discovery-failed", `${from}: it does not answer as one`, { cause });
+  if (isTransport(cause)) {
+    return new AdapterError("transport", `${from}: it cannot be reached`, { cause });
   }
-  return new AdapterError("transport", `${from}: it cannot be reached`, { cause });
+  return new AdapterError("discovery-failed", `${from}: it does not answer as one`, { cause });
+}
+
+const TRANSPORT_CODES: ReadonlySet<SdkErrorCode> = new Set([
+  SdkErrorCode.ConnectionClosed,
+  SdkErrorCode.RequestTimeout,
+  SdkErrorCode.SendFailed,
+]);
+
+/** What `fetch` throws where nobody answers is a TypeError; the library wraps it. */
+function isTransport(error: unknown): boolean {
+  if (error instanceof SdkError && TRANSPORT_CODES.has(error.code)) return true;
+  if (error instanceof TypeError || error instanceof CallError) return true;
+  return error instanceof Error && error.cause !== undefined && isTransport(error.cause);
 }
 
 /** Whether the server says that it does not know the session: then nothing has been done. */
