@@ -31,8 +31,12 @@ export * from "./capabilities.ts";
 export * from "./context.ts";
 export type { Overlay } from "./dispatch.ts";
 export * from "./errors.ts";
+export { httpStatusOf, UNAUTHENTICATED_STATUS } from "./http_status.ts";
 export * from "./imported_operation.ts";
 export type { JsonSchema, RawValueOf, SchemaSource, ValueOf } from "./json_schema.ts";
+export { mcpToolName, operationOfTool } from "./mcp_tool_name.ts";
+export * from "./mcp_tools.ts";
+export * from "./openapi_document.ts";
 export {
   type ErrorOptions,
   type OnceOptions,
