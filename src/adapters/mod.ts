@@ -35,6 +35,13 @@ export type { HttpAuth } from "./http/http_auth.ts";
 export { HttpCode } from "./http/http_errors.ts";
 export type { HttpOptions } from "./http/http_handler.ts";
 export type { ImportedOperations, SkippedOperation } from "./imported_operations.ts";
+export { httpEndpoint, type HttpEndpointOptions } from "./json_schema/http_endpoint.ts";
+export {
+  type ForeignHandler,
+  type JsonSchemaOperation,
+  type JsonSchemaOptions,
+  operationsFromJsonSchema,
+} from "./json_schema/operations_from_json_schema.ts";
 export { McpCode } from "./mcp/mcp_errors.ts";
 export { type McpImport, type McpOptions, operationsFromMcp } from "./mcp/operations_from_mcp.ts";
 export type { McpProgress } from "./mcp/tool_operation.ts";

@@ -17,7 +17,7 @@ export interface EmbeddedSchema {
  */
 export function embeddedSchema(schema: JsonSchema, pointer: string): EmbeddedSchema {
   const state = { pointer, hasReferences: false };
-  return { schema: embed(schema, state), hasReferences: state.hasReferences };
+  return { schema: asObject(embed(schema, state)), hasReferences: state.hasReferences };
 }
 
 interface State {
@@ -39,11 +39,17 @@ function embeddedKeyword(keyword: string, value: unknown, state: State): [string
   if (DROPPED.has(keyword)) return [];
   if (ONE.has(keyword)) return [[keyword, embed(value, state)]];
   if (LIST.has(keyword) && Array.isArray(value)) {
-    return [[keyword, value.map((each) => embed(each, state))]];
+    return [[keyword, value.map((each) => asObject(embed(each, state)))]];
   }
   if (!MAP.has(keyword) || typeof value !== "object" || value === null) return [[keyword, value]];
-  const map = Object.entries(value).map(([name, each]) => [name, embed(each, state)]);
+  const map = Object.entries(value).map(([name, each]) => [name, asObject(embed(each, state))]);
   return [[keyword, Object.fromEntries(map)]];
+}
+
+/** Tools for OpenAPI and MCP stumble over schemas that are booleans, but for well-known places. */
+function asObject(schema: JsonSchema): JsonSchema {
+  if (schema === true) return {};
+  return schema === false ? { not: {} } : schema;
 }
 
 /** Names that mean something in their own document alone. */

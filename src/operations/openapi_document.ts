@@ -72,7 +72,7 @@ const ERROR: JsonSchema = {
     code: { type: "string" },
     message: { type: "string" },
     retryable: { type: "boolean" },
-    details: true,
+    details: {},
   },
   required: ["code", "message", "retryable"],
 };
@@ -102,7 +102,7 @@ class Schemas {
 
   /** The schema as it stands at its use. */
   use(schema: JsonSchema, wanted: string): JsonSchema {
-    if (typeof schema === "boolean") return schema;
+    if (typeof schema === "boolean") return embeddedSchema(schema, "").schema;
     const text = JSON.stringify(schema);
     const known = this.#names.get(text);
     if (known !== undefined) return { $ref: `#/components/schemas/${known}` };

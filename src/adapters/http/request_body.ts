@@ -9,8 +9,8 @@ export type BodyForm = "json" | "form" | "multipart" | "text" | "base64";
 
 /** The body of an HTTP operation. */
 export interface RequestBody {
-  /** Its key in the operation's input. */
-  readonly key: string;
+  /** Its key in the operation's input; undefined where the input is the body. */
+  readonly key: string | undefined;
   /** What it is sent as, such as `application/json`. */
   readonly mediaType: string;
   /** How it is written. */
@@ -61,7 +61,7 @@ export function isText(essence: string): boolean {
  * @throws {CallError} INVALID_INPUT where it is missing or cannot be written so.
  */
 export function encodedBody(body: RequestBody, input: unknown): EncodedBody | undefined {
-  const value = memberOf(input, body.key);
+  const value = body.key === undefined ? input : memberOf(input, body.key);
   if (value === undefined) {
     if (body.required) throw unfit("it is missing");
     return undefined;

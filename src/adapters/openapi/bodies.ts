@@ -4,6 +4,8 @@ import { resolved } from "../schema/reference.ts";
 
 /** A body with the schema of its value, which may refer into the document. */
 export interface DocumentBody extends RequestBody {
+  /** Its key in the operation's input. */
+  readonly key: string;
   /** What the value looks like in the operation's input. */
   readonly schema: unknown;
 }

@@ -83,12 +83,12 @@ function definition(name: string): CopiedSchema {
   return { schema: { $ref: `#/$defs/${name}` }, loose: false };
 }
 
-/** A reference as a key that needs no escaping in another, and that is not taken. */
+/** The last step of a reference, as a key that needs no escaping in another and is not taken. */
 function freeName(reference: string, taken: Readonly<Record<string, unknown>>): string {
-  const plain = reference.replace(/^#\/(components\/schemas\/)?/, "")
-    .replace(/[^A-Za-z0-9_.-]/g, "_");
+  const last = reference.slice(reference.lastIndexOf("/") + 1);
+  const plain = last.replace(/[^A-Za-z0-9_.-]/g, "_").replace(/^__proto__$/, "_") || "_";
   let name = plain;
-  for (let n = 2; Object.hasOwn(taken, name) || name === "__proto__"; n++) name = `${plain}_${n}`;
+  for (let n = 2; Object.hasOwn(taken, name); n++) name = `${plain}_${n}`;
   return name;
 }
 
