@@ -1,37 +1,30 @@
 import type { Blame } from "@alknet/core";
 
-/** How importing the operations of another service fails. */
+/** What kept operations of another node or service from being taken over. */
 export type AdapterErrorKind =
+  /** Nobody said what there is. */
   | "discovery-failed"
+  /** What was said makes no sense, or is too much. */
   | "schema-parse"
+  /** The other side cannot be reached. */
   | "transport"
+  /** The other side does not let this one in. */
   | "unauthorized"
+  /** One source has two operations of one name. */
   | "same-peer-collision";
 
-/**
- * Thrown where operations of another service cannot be imported.
- *
- * @example
- * ```ts
- * import { AdapterError } from "@alknet/operations";
- * import { strictEqual } from "node:assert/strict";
- *
- * const error = new AdapterError("transport", "Cannot reach https://api.example");
- * strictEqual(error.blame, "remote");
- * ```
- */
+/** Thrown where operations of another node or service cannot be taken over. */
 export class AdapterError extends Error {
   /** The class's name. */
   override readonly name = "AdapterError";
   /** What went wrong. */
   readonly kind: AdapterErrorKind;
-  /** Who has to act: whoever gave the credential where it was refused, else the service. */
-  readonly blame: Blame;
+  /** Who has to act. */
+  readonly blame: Blame = "remote";
 
-  /** Says what failed. */
+  /** Says what cannot be taken over, and why. */
   constructor(kind: AdapterErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
-    this.blame = kind === "unauthorized" ? "user" : "remote";
   }
 }

@@ -24,7 +24,7 @@ export {
   NOBODY_AT_ALL,
   refusal,
 } from "./access.ts";
-export { AdapterError, type AdapterErrorKind } from "./adapter_error.ts";
+export * from "./adapter_error.ts";
 export * from "./batch.ts";
 export { CallCode, CallError, type CallErrorOptions } from "./call_error.ts";
 export * from "./capabilities.ts";

@@ -1,8 +1,8 @@
 import {
+  ANYONE,
   type ErrorDefinition,
   importedOperation,
   type JsonSchema,
-  NOBODY_AT_ALL,
   type Operation,
   type OperationHandler,
   type OperationSpec,
@@ -95,7 +95,7 @@ function jsonSchemaOperation(
     inputSchema: input.checked,
     outputSchema: output.checked,
     errorSchemas: errors.map((each, at) => ({ ...each, schema: schemas[at]?.checked ?? true })),
-    accessControl: NOBODY_AT_ALL,
+    accessControl: ANYONE,
     idempotent: described.idempotent ?? type === "query",
   };
   const operation = importedOperation(spec, handler.handlerFor(described));

@@ -1,10 +1,5 @@
 import type { Client } from "@modelcontextprotocol/client";
-import {
-  importedOperation,
-  type JsonSchema,
-  NOBODY_AT_ALL,
-  type Operation,
-} from "@alknet/operations";
+import { ANYONE, importedOperation, type JsonSchema, type Operation } from "@alknet/operations";
 
 import { memberOf, recordOf, textOf } from "../plain_data.ts";
 import { callErrorOf, MCP_ERRORS } from "./mcp_errors.ts";
@@ -90,7 +85,7 @@ export function serverOperations(
       inputSchema: request.input,
       outputSchema: true,
       errorSchemas: MCP_ERRORS,
-      accessControl: NOBODY_AT_ALL,
+      accessControl: ANYONE,
       idempotent: true,
     }, {
       kind: "once",

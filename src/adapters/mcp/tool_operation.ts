@@ -1,9 +1,9 @@
 import type { CallToolResult, Tool } from "@modelcontextprotocol/client";
 import {
   AdapterError,
+  ANYONE,
   CallError,
   importedOperation,
-  NOBODY_AT_ALL,
   type Operation,
   type OperationContext,
   type OperationSpec,
@@ -64,7 +64,7 @@ export function toolOperation(tool: Tool, context: ToolContext): Operation {
     inputSchema: input.checked,
     outputSchema: output.checked,
     errorSchemas: MCP_ERRORS,
-    accessControl: NOBODY_AT_ALL,
+    accessControl: ANYONE,
     idempotent: readOnlyHint || idempotentHint,
   };
   const operation = importedOperation(spec, {

@@ -1,9 +1,9 @@
 import {
   AdapterError,
+  ANYONE,
   type ErrorDefinition,
   importedOperation,
   type JsonSchema,
-  NOBODY_AT_ALL,
   type Operation,
   type OperationSpec,
   type SchemaCheck,
@@ -151,7 +151,7 @@ function httpOperation({ name, output, stream }: Making, parts: Parts): Operatio
       ...declared.map(({ checked: schema, ...each }) => ({ ...each, schema })),
       ...HTTP_ERRORS,
     ],
-    accessControl: NOBODY_AT_ALL,
+    accessControl: ANYONE,
     idempotent: IDEMPOTENT.has(method),
   };
   const handler = httpHandler({

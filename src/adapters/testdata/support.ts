@@ -41,11 +41,7 @@ export function registryOf(
   secrets: Record<string, unknown> = {},
 ): OperationRegistry {
   const registry = new OperationRegistry({ validateOutput: true });
-  const open = operations.map((each) => ({
-    ...each,
-    spec: { ...each.spec, accessControl: {} },
-  }));
-  registry.registerLayer("test", open, { capabilities: new Capabilities(secrets) });
+  registry.registerLayer("test", operations, { capabilities: new Capabilities(secrets) });
   return registry;
 }
 

@@ -2,6 +2,7 @@ import type { Limits } from "@alknet/core";
 import { parseAddress, TargetError } from "@alknet/client";
 import type { Address } from "@alknet/core";
 import { ConfigError } from "../errors.ts";
+import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
@@ -16,6 +17,8 @@ export interface Config {
   readonly modules: readonly string[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly limits: Partial<Limits>;
+  /** Services whose operations are offered here. */
+  readonly imports: readonly ImportConfig[];
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
   readonly auditDays: number;
@@ -55,6 +58,7 @@ export function configOf(toml: TomlFile): Config {
     modules: handlers.strings("modules"),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     limits: limitsOf(toml),
+    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
@@ -98,7 +102,8 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-interface Table {
+/** One table, read. */
+export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
+import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
 
 /** What a key of `alknet.toml` may hold. */
 export type FieldType = "string" | "strings" | "integer" | "boolean";
@@ -21,7 +22,7 @@ export interface Field {
 }
 
 /** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen"]);
+export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen", ...IMPORT_TABLES]);
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -110,6 +111,7 @@ export const FIELDS: readonly Field[] = [
     min: 1,
     doc: LIMIT_DOCS[name],
   })),
+  ...IMPORT_FIELDS,
   {
     table: "store",
     key: "url",
