@@ -1,5 +1,5 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { AdapterError } from "@alknet/operations";
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
+import { AdapterError, CallError } from "@alknet/operations";
 import fc from "fast-check";
 
 import {
@@ -138,6 +138,22 @@ Deno.test("documents that are too large, too deep or have too many operations ar
   match(await refusalOf(service.url, { namespace: "t", limits: small.limits }), /1000 bytes/);
 });
 
+// The validator compares every two parameters: 20,000 of them took 24 seconds.
+Deno.test("lists that are too long to be compared item by item are refused", async () => {
+  const parameters = Array.from({ length: 20_000 }, (_, n) => ({ name: `${n}`, in: "query" }));
+  const document = documentOf({ "/a": { get: { parameters, responses: { 200: json() } } } });
+  match(await refusalOf({ ...document, openapi: "3.0.3" }), /lists are too long/);
+});
+
+// One parser of YAML took two minutes over 60,000 keys, and five seconds over 50,000 tags.
+Deno.test("YAML of many keys, tags or anchors is read or refused at once", () => {
+  const keys = Array.from({ length: 60_000 }, (_, n) => `k${n}: 1`).join("\n");
+  const limits = { ...DEFAULT_DOCUMENT_LIMITS, maxDocumentNodes: 1_000 };
+  throws(() => readDocument(keys, limits), /more than 1000 values/);
+  throws(() => readDocument("!!a ".repeat(50_000), limits), AdapterError);
+  throws(() => readDocument("&a ".repeat(50_000), limits), AdapterError);
+});
+
 Deno.test("YAML that refers to itself, or doubles with every line, is refused", async () => {
   match(await refusalOf("&a [*a]"), /schema-parse/);
   const lines = Array.from({ length: 30 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`);
@@ -268,29 +284,70 @@ Deno.test("whatever the text, it is a document or an AdapterError", () => {
   );
 });
 
-Deno.test("whatever an operation's object holds, it is an operation or is skipped", async () => {
-  const odd = fc.letrec((tie) => ({
-    value: fc.oneof(
-      { depthSize: "small" },
-      fc.constantFrom<unknown>(null, true, 0, "", "x", "#/paths", "#/components/schemas/A"),
-      fc.array(tie("value"), { maxLength: 3 }),
-      fc.dictionary(
-        fc.constantFrom(
-          ...("$ref schema content in name style explode application/json text/event-stream 200 404 " +
-            "requestBody responses parameters security properties items type oneOf required " +
-            "__proto__ constructor").split(" "),
-        ),
-        tie("value"),
-        { maxKeys: 6 },
+/** Values with the keys that mean something to a reader of OpenAPI. */
+const odd = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    fc.constantFrom<unknown>(null, true, 0, "", "x", "object", "#", "#/components/schemas/A"),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(
+      fc.constantFrom(
+        ...("$ref schema content in name style explode application/json text/event-stream 200 404 " +
+          "requestBody responses parameters security properties items type oneOf not required " +
+          "pattern patternProperties enum allOf readOnly $defs __proto__ constructor").split(" "),
       ),
+      tie("value"),
+      { maxKeys: 6 },
     ),
-  })).value;
+  ),
+})).value;
+
+Deno.test("whatever an operation's object holds, it is an operation or is refused", async () => {
   await fc.assert(
     fc.asyncProperty(odd, odd, async (operation, schema) => {
       const paths = { "/a/{id}": { get: operation, parameters: [schema] } };
       const document = documentOf(paths, { components: { schemas: { A: schema } } });
       const error = await operationsFromOpenApi(document, BASE).catch((reason) => reason);
       if (error instanceof Error && !(error instanceof AdapterError)) throw error;
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("whatever the schemas and the input, a call ends with an output or a CallError", async () => {
+  const answer = (schema: unknown) => ({
+    description: "",
+    content: { "application/json": { schema }, "text/event-stream": { schema } },
+  });
+  const fetch = () => Promise.resolve(Response.json({ a: 1 }));
+  await fc.assert(
+    fc.asyncProperty(odd, odd, fc.anything(), async (schema, other, value) => {
+      const parameters = ["path", "query", "header", "cookie"]
+        .map((place) => ({
+          name: "p",
+          in: place,
+          required: place === "path",
+          schema: { allOf: [schema] },
+        }));
+      const content = { "application/json": { schema: { anyOf: [other, schema] } } };
+      const post = {
+        parameters,
+        requestBody: { content },
+        responses: { 200: answer({ not: schema }) },
+      };
+      const document = documentOf({ "/a/{p}": { post } }, {
+        components: { schemas: { A: other } },
+      });
+      const failed = await operationsFromOpenApi(document, { ...BASE, fetch })
+        .then(async ({ operations, skipped }) => {
+          strictEqual(operations.length + skipped.length > 0, true);
+          const input = { p: value, "query.p": value, "header.p": value, body: value };
+          for (const { spec } of operations.filter(({ spec }) => spec.type !== "subscription")) {
+            await callIn(registryOf(operations, {}, false), spec.name, input);
+          }
+        }).catch((error) => error);
+      if (failed === undefined || failed instanceof AdapterError) return;
+      if (!(failed instanceof CallError) || failed.code === "INTERNAL") throw failed;
     }),
     { numRuns: 500 },
   );

@@ -35,12 +35,13 @@ export function startService(
   };
 }
 
-/** A registry with operations of one source, and its secrets. */
+/** A registry with operations of one source, and its secrets, that checks outputs too. */
 export function registryOf(
   operations: readonly Operation[],
   secrets: Record<string, unknown> = {},
+  validateOutput = true,
 ): OperationRegistry {
-  const registry = new OperationRegistry({ validateOutput: true });
+  const registry = new OperationRegistry({ validateOutput });
   registry.registerLayer("test", operations, { capabilities: new Capabilities(secrets) });
   return registry;
 }
