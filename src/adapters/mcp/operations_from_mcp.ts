@@ -70,21 +70,61 @@ export async function operationsFromMcp(
   await using started = new AsyncDisposableStack();
   const { namespace, capabilities = NO_CAPABILITIES, credential = namespace } = options;
   const refresh = (): Promise<ImportedOperations> => listed(session, server, options);
+  const changes = new Changes(refresh, options.onChange);
   const session: McpSession = started.use(
     new McpSession({
       ...options,
       url: server,
       capabilities,
       credential,
-      onChange: () => void refresh().then(options.onChange, options.onChange),
+      onChange: () => changes.note(),
     }),
   );
+  started.defer(() => changes.stop());
   const abort = (): void => void session[Symbol.asyncDispose]();
   options.signal?.throwIfAborted();
   options.signal?.addEventListener("abort", abort);
   const first = await refresh().finally(() => options.signal?.removeEventListener("abort", abort));
   const all = started.move();
   return { ...first, refresh, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Asks anew after changes: one question at a time, however many changes there are. */
+class Changes {
+  readonly #ask: () => Promise<ImportedOperations>;
+  readonly #tell: McpOptions["onChange"];
+  #state: "idle" | "asking" | "asking, to be asked again" | "stopped" = "idle";
+
+  constructor(ask: () => Promise<ImportedOperations>, tell: McpOptions["onChange"]) {
+    this.#ask = ask;
+    this.#tell = tell;
+  }
+
+  /** Something has changed. */
+  note(): void {
+    if (this.#state === "idle") void this.#run();
+    else if (this.#state === "asking") this.#state = "asking, to be asked again";
+  }
+
+  /** Nobody is told any more. */
+  stop(): void {
+    this.#state = "stopped";
+  }
+
+  async #run(): Promise<void> {
+    this.#state = "asking";
+    const answer = await this.#ask().catch((error: Error) => error);
+    if (this.#isStopped()) return;
+    const again = this.#state !== "asking";
+    this.#state = "idle";
+    this.#tell?.(answer);
+    if (again) this.note();
+  }
+
+  /** Asked for by a method, since a wait may have changed what the compiler has seen. */
+  #isStopped(): boolean {
+    return this.#state === "stopped";
+  }
 }
 
 const MAX_TOOLS = 1_000;
