@@ -1,11 +1,11 @@
 import type { OperationContext, OperationHandler, SchemaCheck } from "@alknet/operations";
 
-import { buildRequest, type BuiltRequest, type RequestTemplate } from "./build_request.ts";
+import { buildRequest, type RequestTemplate } from "./build_request.ts";
 import { eventsOf } from "./event_stream.ts";
 import { exchange, type Fetch } from "./exchange.ts";
 import { badResponse } from "./http_errors.ts";
 import { Patience } from "./patience.ts";
-import { failureOf, readAnswer } from "./read_answer.ts";
+import { type AnswerOptions, failureOf, readAnswer } from "./read_answer.ts";
 import { essenceOf } from "./request_body.ts";
 
 /** How requests are sent. */
@@ -51,11 +51,9 @@ async function requestOnce(
   context: OperationContext,
 ): Promise<unknown> {
   const request = buildRequest(options.template, input, context.capabilities);
-  const { errors, maxResponseBytes: maxBytes = DEFAULT_MAX_RESPONSE_BYTES } = options;
   using patience = patienceOf(options, context);
-  const { signal } = patience;
-  const response = await exchange({ ...request, signal }, options.fetch);
-  return await readAnswer(response, { errors, maxBytes, signal });
+  const response = await exchange({ ...request, signal: patience.signal }, options.fetch);
+  return await readAnswer(response, answerOptions(options, patience));
 }
 
 async function* requestEvents(
@@ -64,25 +62,23 @@ async function* requestEvents(
   context: OperationContext,
 ): AsyncGenerator<unknown> {
   const request = buildRequest(options.template, input, context.capabilities);
-  const { errors, maxResponseBytes: maxBytes = DEFAULT_MAX_RESPONSE_BYTES } = options;
   using patience = patienceOf(options, context);
-  const { signal } = patience;
-  const response = await beginning(request, options, signal);
-  if (!response.ok) throw await failureOf(response, { errors, maxBytes, signal });
+  const answer = answerOptions(options, patience);
+  const response = await exchange({ ...request, signal: patience.signal }, options.fetch);
+  if (!response.ok) throw await failureOf(response, answer);
+  if (essenceOf(response.headers.get("content-type") ?? "") !== "text/event-stream") {
+    await response.body?.cancel();
+    throw badResponse("it is no event stream");
+  }
   patience.stopClock();
-  yield* eventsOf(response, { maxBytes, signal, plain: options.stream === "text" });
+  yield* eventsOf(response, { ...answer, plain: options.stream === "text" });
 }
 
-async function beginning(
-  request: BuiltRequest,
-  { fetch }: HttpHandlerOptions,
-  signal: AbortSignal,
-): Promise<Response> {
-  const response = await exchange({ ...request, signal }, fetch);
-  const essence = essenceOf(response.headers.get("content-type") ?? "");
-  if (!response.ok || essence === "text/event-stream") return response;
-  await response.body?.cancel();
-  throw badResponse("it is no event stream");
+function answerOptions(
+  { errors, maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES }: HttpHandlerOptions,
+  { signal }: Patience,
+): AnswerOptions {
+  return { errors, maxBytes: maxResponseBytes, signal };
 }
 
 function patienceOf({ timeoutMs }: HttpHandlerOptions, { signal }: OperationContext): Patience {
