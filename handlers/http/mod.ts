@@ -33,6 +33,13 @@
  * @module
  */
 export * from "./bearer.ts";
+export * from "./dashboard/dashboard.ts";
+export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashboard/sessions.ts";
 export * from "./enrolment.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";
+export * from "./sites/proxy_site.ts";
+export * from "./sites/redirect_site.ts";
+export * from "./sites/site.ts";
+export * from "./sites/static_site.ts";
+export { type Upstream, upstream, type UpstreamOptions } from "./sites/upstream.ts";
