@@ -32,8 +32,12 @@ export * from "./context.ts";
 export type { Overlay } from "./dispatch.ts";
 export * from "./errors.ts";
 export * from "./forwarded_for.ts";
+export { httpStatusOf, UNAUTHENTICATED_STATUS } from "./http_status.ts";
 export * from "./imported_operation.ts";
 export type { JsonSchema, RawValueOf, SchemaSource, ValueOf } from "./json_schema.ts";
+export { mcpToolName, operationOfTool } from "./mcp_tool_name.ts";
+export * from "./mcp_tools.ts";
+export * from "./openapi_document.ts";
 export {
   type ErrorOptions,
   type OnceOptions,
@@ -62,4 +66,9 @@ export * from "./schema_types.ts";
 export * from "./scoped_env.ts";
 export type { ErrorDefinition, OperationSpec, Visibility } from "./spec.ts";
 export * from "./standard_schema.ts";
-export { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./value_limits.ts";
+export {
+  DEFAULT_VALUE_LIMITS,
+  excess,
+  type ExcessOptions,
+  type ValueLimits,
+} from "./value_limits.ts";

@@ -2,6 +2,7 @@ import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core"
 import { parseAddress, TargetError } from "@alknet/client";
 import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
+import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
@@ -22,6 +23,8 @@ export interface Config {
   readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly limits: Partial<Limits>;
+  /** Services whose operations are offered here. */
+  readonly imports: readonly ImportConfig[];
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
   readonly auditDays: number;
@@ -64,6 +67,7 @@ export function configOf(toml: TomlFile): Config {
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     limits: limitsOf(toml),
+    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
@@ -140,7 +144,8 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-interface Table {
+/** One table, read. */
+export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;

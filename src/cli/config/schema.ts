@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
 import { PEER_POLICIES } from "@alknet/operations";
+import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
 
 /** What a key of `alknet.toml` may hold. */
 export type FieldType = "string" | "strings" | "integer" | "boolean";
@@ -22,7 +23,11 @@ export interface Field {
 }
 
 /** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen", "reexport"]);
+export const ARRAY_TABLES: ReadonlySet<string> = new Set([
+  "listen",
+  "reexport",
+  ...IMPORT_TABLES,
+]);
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -161,6 +166,7 @@ export const FIELDS: readonly Field[] = [
     min: 1,
     doc: LIMIT_DOCS[name],
   })),
+  ...IMPORT_FIELDS,
   {
     table: "store",
     key: "url",
