@@ -1,6 +1,7 @@
 import type { Identity } from "@alknet/core";
-import type { Dispatcher } from "@alknet/operations";
+import type { BatchItem, Dispatcher } from "@alknet/operations";
 
+import { parseBatch } from "./batch.ts";
 import { aborted, CallCode, CallError, unavailable } from "./call_error.ts";
 import { InboundRequest } from "./inbound_request.ts";
 import type { CallLimits } from "./limits.ts";
@@ -127,12 +128,14 @@ export class Inbound {
     const { dispatcher, load, caller } = this.#options;
     if (!dispatcher) throw new CallError(CallCode.NotFound, "No such operation");
     const identity = this.#identityOf(request);
-    const subscription = isStream(request, dispatcher);
+    const calls = this.#callsOf(request);
+    const subscription = !calls && isStream(request, dispatcher);
     const key = identity ? `id ${identity.id}` : `at ${caller.address}`;
-    const leave = load.enter(key, { bytes, subscription });
+    const leave = load.enter(key, { bytes, subscription, requests: calls?.length });
     const running = new InboundRequest({
       id,
       request,
+      calls,
       sink,
       subscription,
       timeoutMs: this.#timeoutOf(request, subscription),
@@ -155,6 +158,17 @@ export class Inbound {
     const identity = caller.fromToken(authToken);
     if (identity) return identity;
     throw new CallError(CallCode.Forbidden, "Token is not accepted");
+  }
+
+  /** The calls of a batch; its length is looked at before anything is counted or run. */
+  #callsOf({ batch, name, mode }: Requested): BatchItem[] | undefined {
+    if (batch === undefined) return undefined;
+    if (name !== "") throw new CallError(CallCode.InvalidInput, "Batch names an operation too");
+    if (mode === "subscribe") {
+      throw new CallError(CallCode.InvalidOperationType, "Batch cannot be subscribed to");
+    }
+    const { maxBatchCalls, maxRequests, maxRequestsPerIdentity } = this.#options.limits;
+    return parseBatch(batch, Math.min(maxBatchCalls, maxRequests, maxRequestsPerIdentity));
   }
 
   #timeoutOf({ timeoutMs }: Requested, subscription: boolean): number | undefined {

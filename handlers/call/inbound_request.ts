@@ -1,10 +1,12 @@
 import type { Identity } from "@alknet/core";
-import type { CallRequest, Dispatcher } from "@alknet/operations";
+import type { BatchItem, CallRequest, Dispatcher } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
-import { CallCode, CallError, timedOut, unavailable } from "./call_error.ts";
+import { answerBatch } from "./batch.ts";
+import { type CallError, timedOut, unavailable } from "./call_error.ts";
 import { Credit } from "./credit.ts";
-import { CallWireError, type EventEnvelope } from "./envelope.ts";
+import type { EventEnvelope } from "./envelope.ts";
+import { failureOf } from "./failure.ts";
 import { completed, errorEvent, type Requested, responded } from "./payloads.ts";
 import type { Sink } from "./sink.ts";
 
@@ -14,6 +16,8 @@ const log = getLogger(["alknet", "call"]);
 export interface InboundRequestOptions {
   readonly id: string;
   readonly request: Requested;
+  /** What to call where it is a batch. */
+  readonly calls?: readonly BatchItem[];
   readonly sink: Sink;
   /** Whether many values are expected. */
   readonly subscription: boolean;
@@ -45,6 +49,7 @@ export class InboundRequest {
   readonly sink: Sink;
   /** What its caller lets it send; undefined when the transport alone slows it down. */
   readonly credit?: Credit;
+  readonly #calls?: readonly BatchItem[];
   readonly #ended: () => void;
   readonly #controller = new AbortController();
   readonly #timer?: ReturnType<typeof setTimeout>;
@@ -61,6 +66,7 @@ export class InboundRequest {
     this.request = request;
     this.sink = sink;
     this.subscription = subscription;
+    this.#calls = options.calls;
     this.#ended = ended;
     if (request.credit) this.credit = new Credit(request.credit);
     if (timeoutMs === undefined) return;
@@ -82,10 +88,11 @@ export class InboundRequest {
       origin: "wire",
     };
     try {
-      if (this.subscription) await this.#pump(dispatcher.subscribe(name, input, request));
+      if (this.#calls) await this.#answer(await answerBatch(dispatcher, this.#calls, request));
+      else if (this.subscription) await this.#pump(dispatcher.subscribe(name, input, request));
       else await this.#answer(await dispatcher.call(name, input, request));
     } catch (error) {
-      if (!this.#over) this.fail(this.#failureOf(error));
+      if (!this.#over) this.fail(failureOf(error, this.request.name));
     }
     await this.#told; // a peer that does not read fills its limit, not our memory
   }
@@ -165,18 +172,6 @@ export class InboundRequest {
     } catch (error) {
       log.debug("call.unsent", { type: envelope.type, error });
     }
-  }
-
-  /** What the caller is to see of an error: nothing of the inside. */
-  #failureOf(error: unknown): CallError {
-    if (error instanceof CallError) return error;
-    if (error instanceof CallWireError) {
-      log.warn("call.output-unsendable", { operation: this.request.name, error });
-      return new CallError(CallCode.Internal, "Output cannot be sent");
-    }
-    const correlationId = crypto.randomUUID();
-    log.warn("call.failed", { operation: this.request.name, correlationId, error });
-    return new CallError(CallCode.Internal, "Operation failed", { details: { correlationId } });
   }
 }
 

@@ -8,6 +8,8 @@ export interface CallLimits {
   readonly maxAnonymousFrameBytes: number;
   /** Requests under way on one connection, subscriptions among them. Default: 256. */
   readonly maxRequests: number;
+  /** Calls of one batch; each counts as a request. Default: 64. */
+  readonly maxBatchCalls: number;
   /** Subscriptions under way on one connection. Default: 128. */
   readonly maxSubscriptions: number;
   /** Inputs under way and frames half received on one connection, in bytes. Default: 134,217,728. */
@@ -29,6 +31,7 @@ const DEFAULTS: CallLimits = {
   maxFrameBytes: HARD_MAX_BYTES,
   maxAnonymousFrameBytes: 1_048_576,
   maxRequests: 256,
+  maxBatchCalls: 64,
   maxSubscriptions: 128,
   maxBytes: 134_217_728,
   maxRequestsPerIdentity: 1_024,

@@ -7,6 +7,8 @@ export interface Weight {
   readonly bytes: number;
   /** Whether it is a subscription. */
   readonly subscription: boolean;
+  /** As how many requests it counts: a batch as its calls. Default: 1. */
+  readonly requests?: number;
 }
 
 /** What is under way for somebody. */
@@ -90,17 +92,18 @@ export class Load {
     this.#bytes += bytes;
   }
 
-  #add(tally: Tally, { bytes, subscription }: Weight, sign: 1 | -1): void {
-    this.#requests += sign;
+  #add(tally: Tally, { bytes, subscription, requests = 1 }: Weight, sign: 1 | -1): void {
+    this.#requests += sign * requests;
     this.#subscriptions += subscription ? sign : 0;
     this.#bytes += sign * bytes;
-    tally.requests += sign;
+    tally.requests += sign * requests;
     tally.bytes += sign * bytes;
   }
 
-  #refusal(tally: Tally, { bytes, subscription }: Weight): CallError | undefined {
+  #refusal(tally: Tally, weight: Weight): CallError | undefined {
+    const { bytes, subscription, requests = 1 } = weight;
     const limits = this.#limits;
-    if (this.#requests >= limits.maxRequests) {
+    if (this.#requests + requests > limits.maxRequests) {
       return exhausted("Too many requests under way on this connection");
     }
     if (subscription && this.#subscriptions >= limits.maxSubscriptions) {
@@ -109,7 +112,7 @@ export class Load {
     if (this.#bytes + bytes > limits.maxBytes) {
       return exhausted("Too many bytes under way on this connection");
     }
-    if (tally.requests >= limits.maxRequestsPerIdentity) {
+    if (tally.requests + requests > limits.maxRequestsPerIdentity) {
       return exhausted("Too many requests of this identity under way");
     }
     const full = tally.bytes + bytes > limits.maxBytesPerIdentity;

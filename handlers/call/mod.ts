@@ -10,9 +10,9 @@
  */
 export * from "./call.ts";
 export * from "./call_error.ts";
-export type { BatchRequest, CallClient } from "./client.ts";
+export type { BatchCall, BatchRequest, CallClient } from "./client.ts";
 export * from "./connect_call.ts";
-export type { CallRequest, Dispatcher } from "@alknet/operations";
+export { type CallRequest, type Dispatcher, type Ref, ref } from "@alknet/operations";
 export {
   CallWireError,
   decodeEnvelope,

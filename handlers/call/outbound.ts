@@ -1,11 +1,13 @@
 import type { Identity } from "@alknet/core";
+import type { BatchItem } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
-import { aborted, CallError, unavailable } from "./call_error.ts";
+import { batchPayload, parseResults } from "./batch.ts";
+import { aborted, CallCode, CallError, unavailable } from "./call_error.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
 import { OutboundCall, type Pending } from "./outbound_call.ts";
 import { OutboundSubscription } from "./outbound_subscription.ts";
-import { abortedEvent, creditEvent, requested } from "./payloads.ts";
+import { abortedEvent, creditEvent, type Requested, requested } from "./payloads.ts";
 import type { Sink } from "./sink.ts";
 
 const log = getLogger(["alknet", "call"]);
@@ -68,14 +70,34 @@ export class Outbound {
   }
 
   /** See `CallClient.call`. */
-  async call(name: string, input: unknown, options: RequestOptions = {}): Promise<unknown> {
+  call(name: string, input: unknown, options?: RequestOptions): Promise<unknown> {
+    return this.#once({ name, input }, options);
+  }
+
+  /** See `CallClient.batch`. */
+  async batch(
+    calls: readonly BatchItem[],
+    options?: RequestOptions,
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    try {
+      const batch = batchPayload(calls);
+      return parseResults(await this.#once({ name: "", input: undefined, batch }, options), calls);
+    } catch (error) {
+      throw isNotFound(error) ? noBatches() : error;
+    }
+  }
+
+  async #once(
+    what: Pick<Requested, "name" | "input" | "batch">,
+    options: RequestOptions = {},
+  ): Promise<unknown> {
     const { timeoutMs = CALL_TIMEOUT_MS, signal, authToken, forwardedFor, stream } = options;
     this.#assertOpen(signal);
     const id = crypto.randomUUID();
     const ended = (tellPeer: boolean): void => this.#ended(id, tellPeer);
     const pending = new OutboundCall({ timeoutMs, signal, ended });
     this.#pending.set(id, pending);
-    const request = { name, input, authToken, forwardedFor, timeoutMs, mode: "call" as const };
+    const request = { ...what, authToken, forwardedFor, timeoutMs, mode: "call" as const };
     this.#send(pending, requested(id, request), stream === "own");
     return await pending.result;
   }
@@ -196,4 +218,14 @@ async function* itemsOf(pending: OutboundSubscription): AsyncGenerator<unknown, 
 /** An input that cannot be sent is the caller's to mend. */
 function isLocal(error: unknown): boolean {
   return error instanceof CallWireError && error.blame === "local";
+}
+
+/** A batch has no name: only a peer that looks for one, or serves nothing, does not find it. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof CallError && error.code === CallCode.NotFound;
+}
+
+function noBatches(): CallError {
+  const message = "Peer takes no batches of calls that depend on each other";
+  return new CallError(CallCode.NotFound, message, { blame: "remote" });
 }

@@ -38,14 +38,17 @@ export interface Requested {
   readonly timeoutMs?: number;
   /** Present when the caller takes part in flow control. */
   readonly credit?: CreditGrant;
+  /** In place of a name and an input: several calls, not yet read. */
+  readonly batch?: unknown;
 }
 
 /** Composes `call.requested`. */
 export function requested(id: string, request: Requested): EventEnvelope {
-  const { name, input, authToken, forwardedFor, mode, timeoutMs, credit } = request;
+  const { name, input, authToken, forwardedFor, mode, timeoutMs, credit, batch } = request;
   const payload = {
-    operationId: `/${name}`,
-    input: input === undefined ? null : input,
+    operationId: batch === undefined ? `/${name}` : undefined,
+    input: input === undefined && batch === undefined ? null : input,
+    batch,
     "auth_token": authToken,
     "forwarded_for": forwardedFor,
     mode,
@@ -58,18 +61,24 @@ export function requested(id: string, request: Requested): EventEnvelope {
 /** Reads the payload of `call.requested`; what is malformed counts as absent. */
 export function parseRequested(payload: unknown): Requested {
   const all = members(payload);
-  const { operationId, input, mode, credit } = all;
+  const { operationId, input, mode, credit, batch } = all;
   const token = all["auth_token"];
   const timeoutMs = all["timeout_ms"];
   return {
-    name: typeof operationId === "string" ? operationId.replace(/^\//, "") : "",
+    name: bareName(operationId),
     input: input === undefined ? null : input,
     authToken: token === undefined || token === null ? undefined : String(token),
     forwardedFor: parseIdentity(all["forwarded_for"]),
     mode: mode === "call" || mode === "subscribe" ? mode : undefined,
     timeoutMs: isPositive(timeoutMs) ? timeoutMs : undefined,
     credit: credit === undefined ? undefined : parseCredit(credit),
+    batch: batch === null ? undefined : batch,
   };
+}
+
+/** The name in an `operationId`, without its slash; empty when it is no text. */
+export function bareName(operationId: unknown): string {
+  return typeof operationId === "string" ? operationId.replace(/^\//, "") : "";
 }
 
 /** Composes `call.responded`. */
@@ -107,8 +116,12 @@ export function parseCredit(payload: unknown): CreditGrant {
 
 /** Composes `call.error`; the id is empty when the stream itself failed. */
 export function errorEvent(id: string, failure: CallError): EventEnvelope {
-  const { code, message, retryable, details } = failure;
-  return { type: EventType.Error, id, payload: { code, message, retryable, details } };
+  return { type: EventType.Error, id, payload: errorPayload(failure) };
+}
+
+/** What the peer is told of an error. */
+export function errorPayload({ code, message, retryable, details }: CallError): unknown {
+  return { code, message, retryable, details };
 }
 
 /** Reads the payload of `call.error`; a malformed one is an `INTERNAL` error. */
@@ -135,7 +148,7 @@ function parseIdentity(value: unknown): Identity | undefined {
 }
 
 /** The members of an object, none for anything else. */
-function members(value: unknown): Record<string, unknown> {
+export function members(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 

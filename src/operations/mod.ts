@@ -42,6 +42,7 @@ export {
   type StreamOptions,
 } from "./operation.ts";
 export * from "./operation_registry.ts";
+export { type Ref, ref } from "./ref.ts";
 export type { OperationGrants } from "./registration.ts";
 export * from "./schema_check.ts";
 export * from "./schema_types.ts";
