@@ -6,6 +6,7 @@ import type { Caller } from "./inbound.ts";
 import { type CallLimits, callLimits } from "./limits.ts";
 import { CallLink } from "./link.ts";
 import { IdentityLoads, Load } from "./load.ts";
+import { connectionCarrier } from "./stream_port.ts";
 
 /** ALPN identifier of the call protocol. */
 export const ALPN = "alknet/call";
@@ -53,7 +54,12 @@ export function call({ dispatcher, limits, onConnect }: CallOptions): Handler {
   const accept: Handler["accept"] = async (conn, ctx) => {
     const caller = callerOf(conn, ctx);
     const load = new Load(bounds, identities);
-    const link = new CallLink(conn, { dispatcher, limits: bounds, load, caller });
+    const link = new CallLink(connectionCarrier(conn), {
+      dispatcher,
+      limits: bounds,
+      load,
+      caller,
+    });
     onConnect?.(clientOf(link), conn, ctx);
     await serveUntil(link, ctx);
   };

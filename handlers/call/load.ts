@@ -84,12 +84,19 @@ export class Load {
     };
   }
 
-  /** Counts bytes of a frame that is not whole yet, or a negative number of them. */
-  reserve(bytes: number): void {
-    if (bytes > 0 && this.#bytes + bytes > this.#limits.maxBytes) {
-      throw exhausted("Too many bytes under way on this connection");
-    }
-    this.#bytes += bytes;
+  /**
+   * Counts bytes of frames that are not whole yet, or wait: what it returns is told how many of them
+   * one stream holds now, and throws RESOURCE_EXHAUSTED where that is too many.
+   */
+  reservation(): (bytes: number) => void {
+    let reserved = 0;
+    return (bytes) => {
+      if (bytes > reserved && this.#bytes + bytes - reserved > this.#limits.maxBytes) {
+        throw exhausted("Too many bytes under way on this connection");
+      }
+      this.#bytes += bytes - reserved;
+      reserved = bytes;
+    };
   }
 
   #add(tally: Tally, { bytes, subscription, requests = 1 }: Weight, sign: 1 | -1): void {
