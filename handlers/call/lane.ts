@@ -63,8 +63,8 @@ export class Lane implements Sink {
   }
 
   /** Ends this direction of a long-lived stream, so that the peer ends the other. */
-  async retire(): Promise<void> {
-    await this.#end();
+  async retire(why?: CallError): Promise<void> {
+    await this.#end(why);
   }
 
   /** Wakes the end of the stream when the last request that came on it is over. */
@@ -136,9 +136,9 @@ export class Lane implements Sink {
     }
   }
 
-  async #end(): Promise<void> {
+  async #end(why?: CallError): Promise<void> {
     try {
-      await this.#port.end();
+      await this.#port.end(why);
     } catch (error) {
       log.debug("call.unclosed", { error }); // it was over already
     }

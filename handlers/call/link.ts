@@ -1,6 +1,6 @@
 import { StreamUnavailableError } from "@alknet/core";
 
-import { unavailable } from "./call_error.ts";
+import { type CallError, unavailable } from "./call_error.ts";
 import { connectionLost } from "./inbound_request.ts";
 import type { InboundOptions } from "./inbound.ts";
 import { Lane } from "./lane.ts";
@@ -56,11 +56,15 @@ export class CallLink implements AsyncDisposable {
   async drain(): Promise<void> {
     this.#draining = true;
     await this.session.inbound.drain();
-    await this[Symbol.asyncDispose]();
+    await this.#close(unavailable("Node is shutting down"));
   }
 
   /** Takes back our requests and stops the peer's; the connection itself stays open. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+
+  async #close(why?: CallError): Promise<void> {
     this.#closed = true;
     const reason = unavailable("Peer has ended the session");
     const drained = this.session.inbound.drain();
@@ -69,7 +73,7 @@ export class CallLink implements AsyncDisposable {
     this.session.inbound.stop(reason);
     await drained;
     for (const lane of this.#lanes) lane.hurry();
-    await Promise.all([...this.#lanes].map((lane) => lane.retire()));
+    await Promise.all([...this.#lanes].map((lane) => lane.retire(why)));
   }
 
   #sharedLane(): Lane | Promise<Lane> {

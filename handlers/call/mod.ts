@@ -3,7 +3,7 @@
  *
  * {@linkcode call} is the handler, {@linkcode connectCall} its client; either can serve operations,
  * through a {@linkcode Dispatcher}. The wire format is docs/protocol/call.md. From bytes to handler:
- * `lane.ts` (a stream) → `frames.ts` → `session.ts` (by type) → `inbound_request.ts` → dispatcher,
+ * `stream_port.ts` or `socket_port.ts` (bytes) → `frames.ts` → `lane.ts` → `session.ts` (by type) → `inbound_request.ts` → dispatcher,
  * and back the same road.
  *
  * @module
@@ -23,4 +23,6 @@ export {
 } from "./envelope.ts";
 export { encodeFrame, type Frame, FrameDecoder, type FrameDecoderOptions } from "./frames.ts";
 export type { CallLimits } from "./limits.ts";
+export { SocketClose, type SocketCloseCode } from "./socket_close.ts";
+export { callOverWebSocket } from "./web_socket.ts";
 export type { RequestOptions, SubscribeOptions } from "./outbound.ts";
