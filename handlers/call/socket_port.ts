@@ -33,6 +33,7 @@ export class SocketPort implements FramePort {
   readonly #socket: WebSocket;
   readonly #over = Promise.withResolvers<{ code: number; reason: string }>();
   readonly #opened = Promise.withResolvers<void>();
+  readonly #broken = Promise.withResolvers<void>();
   readonly #queue: Uint8Array[] = [];
   #bounds?: PortBounds;
   #queuedBytes = 0;
@@ -68,7 +69,7 @@ export class SocketPort implements FramePort {
       if (message) {
         this.#count(-message.length - MESSAGE_BYTES);
         const wait = take({ envelope: decodeEnvelope(message), bytes: message.length });
-        if (wait) await wait;
+        if (wait) await Promise.race([wait, this.#broken.promise]);
       } else if (this.#fault) throw this.#fault;
       else if (this.#end && CLEAN.has(this.#end.code)) return;
       else if (this.#end) throw new ConnectionClosedError(this.#end);
@@ -122,6 +123,8 @@ export class SocketPort implements FramePort {
 
   #enqueue(message: Uint8Array): void {
     if (this.#queue.length > 0 && this.#queuedBytes + message.length > MAX_QUEUED_BYTES) {
+      this.#clear(); // nothing is taken for now, so nothing before this comes first
+      this.#broken.resolve();
       throw exhausted("Too many messages wait to be taken");
     }
     this.#count(message.length + MESSAGE_BYTES);
@@ -148,12 +151,17 @@ export class SocketPort implements FramePort {
 
   #closed(end: { readonly code: number; readonly reason: string }): void {
     this.#end ??= end;
-    this.#count(-this.#queuedBytes); // nobody would get the answers
-    this.#queue.length = 0;
+    this.#clear(); // nobody would get the answers
     this.#over.resolve(this.#end);
     this.#opened.resolve();
+    this.#broken.resolve();
     this.#giveUp?.();
     this.#wake();
+  }
+
+  #clear(): void {
+    this.#count(-this.#queuedBytes);
+    this.#queue.length = 0;
   }
 
   #wake(): void {
