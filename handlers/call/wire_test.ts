@@ -29,40 +29,6 @@ Deno.test("a request without a name, or without anything, is NOT_FOUND", async (
   }
 });
 
-Deno.test("requests on one stream run beside each other and beside a subscription", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send(
-    request("s", "sub/quiet", { input: { count: 1 } }),
-    request("h", "test/hang"),
-    request("e", "test/echo", { input: "now" }),
-  );
-  const first = [await lane.next(), await lane.next()].map((each) => each?.id).sort();
-  deepStrictEqual(first, ["e", "s"]);
-});
-
-Deno.test("a half-closed stream gets its answers and then its end", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send(
-    request("1", "test/echo", { input: 1 }),
-    request("2", "sub/count", {
-      input: { count: 2 },
-    }),
-  );
-  await lane.stream.closeWrite();
-  const events: string[] = [];
-  for (let event = await lane.next(); event; event = await lane.next()) {
-    events.push(`${event.id} ${event.type}`);
-  }
-  deepStrictEqual(events.sort(), [
-    "1 call.responded",
-    "2 call.completed",
-    "2 call.responded",
-    "2 call.responded",
-  ]);
-});
-
 Deno.test("call.aborted on any stream stops the handler and silences its request", async () => {
   await using node = served();
   const [lane, other] = [await rawLane(node.conn), await rawLane(node.conn)];
@@ -73,25 +39,6 @@ Deno.test("call.aborted on any stream stops the handler and silences its request
   deepStrictEqual(node.ops.aborts, ["ABORTED"]);
   await lane.send(request("2", "test/echo", { input: 2 }));
   deepStrictEqual(await lane.next(), answer("2", 2));
-});
-
-Deno.test("an abort that overtakes its request is not lost", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send({ type: "call.aborted", id: "1", payload: {} }, request("1", "test/hang"));
-  await lane.send(request("2", "test/echo", { input: 2 }));
-  deepStrictEqual(await lane.next(), answer("2", 2));
-  strictEqual(node.ops.hanging, 0);
-});
-
-Deno.test("a live id used again ends both requests with one DUPLICATE_ID", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send(request("1", "test/hang"), request("1", "test/echo"));
-  strictEqual(codeOf(await lane.next()), "DUPLICATE_ID");
-  await lane.send(request("1", "test/echo", { input: "free again" }));
-  deepStrictEqual(await lane.next(), answer("1", "free again"));
-  strictEqual(node.ops.seen.length, 2);
 });
 
 Deno.test("unknown types and answers to nothing are ignored", async () => {
