@@ -55,6 +55,6 @@ export function connectCall(conn: Connection, options: ConnectCallOptions = {}):
   const load = new Load(limits, new IdentityLoads());
   const link = new CallLink(connectionCarrier(conn), { dispatcher, limits, load, caller });
   link.open().catch(() => {}); // the first request meets the same failure
-  link.serve();
+  link.serve().catch(() => {}); // a connection that fails ends its requests itself
   return clientOf(link);
 }

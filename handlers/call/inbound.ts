@@ -1,4 +1,4 @@
-import type { Identity } from "@alknet/core";
+import { type Identity, networkOf } from "@alknet/core";
 import type { BatchItem, Dispatcher } from "@alknet/operations";
 
 import { parseBatch } from "./batch.ts";
@@ -103,6 +103,7 @@ export class Inbound {
 
   /** Ends the requests that came on a stream, or all; nobody reads what they would send. */
   stop(reason: Error, sink?: Sink): void {
+    if (sink === undefined) this.#draining = true; // what was read and not taken yet comes too late
     for (const running of [...this.#live.values()]) {
       if (sink === undefined || running.sink === sink) running.stop(reason);
     }
@@ -130,19 +131,20 @@ export class Inbound {
     const identity = this.#identityOf(request);
     const calls = this.#callsOf(request);
     const subscription = !calls && isStream(request, dispatcher);
-    const key = identity ? `id ${identity.id}` : `at ${caller.address}`;
-    const leave = load.enter(key, { bytes, subscription, requests: calls?.length });
+    const key = identity ? `id ${identity.id}` : `at ${networkOf(caller.address)}`;
+    const stay = load.enter(key, { bytes, subscription, requests: calls?.length });
     const running = new InboundRequest({
       id,
       request,
       calls,
+      stay,
       sink,
       subscription,
       timeoutMs: this.#timeoutOf(request, subscription),
       ended: () => this.#ended(id, sink),
     });
     this.#live.set(id, running);
-    running.run(dispatcher, identity).then(leave);
+    running.run(dispatcher, identity).then(stay.leave);
   }
 
   #ended(id: string, sink: Sink): void {

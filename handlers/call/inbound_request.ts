@@ -5,9 +5,10 @@ import { getLogger } from "@logtape/logtape";
 import { answerBatch } from "./batch.ts";
 import { type CallError, timedOut, unavailable } from "./call_error.ts";
 import { Credit } from "./credit.ts";
-import type { EventEnvelope } from "./envelope.ts";
+import { CallWireError, type EventEnvelope } from "./envelope.ts";
 import { failureOf } from "./failure.ts";
 import { completed, errorEvent, type Requested, responded } from "./payloads.ts";
+import type { Stay } from "./load.ts";
 import type { Sink } from "./sink.ts";
 
 const log = getLogger(["alknet", "call"]);
@@ -23,6 +24,8 @@ export interface InboundRequestOptions {
   readonly subscription: boolean;
   /** Milliseconds it may take; undefined for ever. */
   readonly timeoutMs?: number;
+  /** What it counts as. */
+  readonly stay: Stay;
   /** Told once, when no further frame will be sent for it. */
   readonly ended: () => void;
 }
@@ -49,6 +52,8 @@ export class InboundRequest {
   readonly sink: Sink;
   /** What its caller lets it send; undefined when the transport alone slows it down. */
   readonly credit?: Credit;
+  readonly #stay: Stay;
+  readonly #leftBehind: Promise<unknown>[] = [];
   readonly #calls?: readonly BatchItem[];
   readonly #ended: () => void;
   readonly #controller = new AbortController();
@@ -67,6 +72,7 @@ export class InboundRequest {
     this.sink = sink;
     this.subscription = subscription;
     this.#calls = options.calls;
+    this.#stay = options.stay;
     this.#ended = ended;
     if (request.credit) this.credit = new Credit(request.credit);
     if (timeoutMs === undefined) return;
@@ -85,6 +91,7 @@ export class InboundRequest {
       forwardedFor,
       deadlineMs: this.#deadlineMs,
       signal: this.#controller.signal,
+      onLeftBehind: (work) => this.#leftBehind.push(work),
       origin: "wire",
     };
     try {
@@ -95,6 +102,7 @@ export class InboundRequest {
       if (!this.#over) this.fail(failureOf(error, this.request.name));
     }
     await this.#told; // a peer that does not read fills its limit, not our memory
+    for (const work of this.#leftBehind) await work;
   }
 
   /** Ends it without telling the caller, who knows. */
@@ -116,11 +124,25 @@ export class InboundRequest {
     clearTimeout(this.#timer);
     this.#answered = true;
     try {
-      await this.sink.send(responded(this.id, output));
+      await this.#send(responded(this.id, output));
       this.#finish();
     } catch (error) {
       this.#answered = false;
       throw error;
+    }
+  }
+
+  /** Sends a value, which counts until it has left: a peer that does not read holds it here. */
+  async #send(envelope: EventEnvelope): Promise<number> {
+    let held = 0;
+    const hold = (bytes: number): void => {
+      this.#stay.hold(bytes);
+      held = bytes;
+    };
+    try {
+      return await this.sink.send(envelope, hold);
+    } finally {
+      if (held > 0) this.#stay.hold(-held);
     }
   }
 
@@ -137,7 +159,7 @@ export class InboundRequest {
         this.#told = this.#tell(completed(this.id));
         return;
       }
-      const bytes = await this.sink.send(responded(this.id, value));
+      const bytes = await this.#send(responded(this.id, value));
       this.credit?.spend(bytes);
     }
   }
@@ -170,7 +192,9 @@ export class InboundRequest {
     try {
       await this.sink.send(envelope);
     } catch (error) {
-      log.debug("call.unsent", { type: envelope.type, error });
+      if (error instanceof CallWireError) {
+        await this.#tell(errorEvent(this.id, failureOf(error, this.request.name)));
+      } else log.debug("call.unsent", { type: envelope.type, error });
     }
   }
 }

@@ -53,8 +53,8 @@ export class Lane implements Sink {
   }
 
   /** Sends one envelope after all before it. */
-  send(envelope: EventEnvelope): Promise<number> {
-    return this.#port.send(envelope);
+  send(envelope: EventEnvelope, admit?: (bytes: number) => void): Promise<number> {
+    return this.#port.send(envelope, admit);
   }
 
   /** Ends this direction once everything has left. */

@@ -11,6 +11,18 @@ export interface Weight {
   readonly requests?: number;
 }
 
+/** A request that counts. */
+export interface Stay {
+  /**
+   * Counts bytes that wait to be sent for it, or a negative number of them.
+   *
+   * @throws {CallError} When that would exceed a limit; nothing is counted then.
+   */
+  hold(bytes: number): void;
+  /** Stops counting it. */
+  leave(): void;
+}
+
 /** What is under way for somebody. */
 interface Tally {
   requests: number;
@@ -51,6 +63,7 @@ export class Load {
   #requests = 0;
   #subscriptions = 0;
   #bytes = 0;
+  #outputs = 0;
 
   /** @param identities Shared by all connections of a handler. */
   constructor(limits: CallLimits, identities: IdentityLoads) {
@@ -67,10 +80,9 @@ export class Load {
    * Counts a request.
    *
    * @param key Whose it is.
-   * @returns What stops counting it.
    * @throws {CallError} When that would exceed a limit; nothing is counted then.
    */
-  enter(key: string, weight: Weight): () => void {
+  enter(key: string, weight: Weight): Stay {
     const tally = this.#identities.of(key);
     const refusal = this.#refusal(tally, weight);
     if (refusal) {
@@ -78,9 +90,12 @@ export class Load {
       throw refusal;
     }
     this.#add(tally, weight, 1);
-    return () => {
-      this.#add(tally, weight, -1);
-      this.#identities.drop(key);
+    return {
+      hold: (bytes) => this.#hold(tally, bytes),
+      leave: () => {
+        this.#add(tally, weight, -1);
+        this.#identities.drop(key);
+      },
     };
   }
 
@@ -97,6 +112,22 @@ export class Load {
       this.#bytes += bytes - reserved;
       reserved = bytes;
     };
+  }
+
+  /** One that is alone may be as large as an envelope: what else could be done with it? */
+  #hold(tally: Tally, bytes: number): void {
+    const { maxBytes, maxBytesPerIdentity } = this.#limits;
+    if (bytes > 0 && this.#outputs > 0) {
+      if (this.#bytes + bytes > maxBytes) {
+        throw exhausted("Too many bytes wait to be sent on this connection");
+      }
+      if (tally.bytes + bytes > maxBytesPerIdentity) {
+        throw exhausted("Too many bytes wait to be sent to this identity");
+      }
+    }
+    this.#outputs += Math.sign(bytes);
+    this.#bytes += bytes;
+    tally.bytes += bytes;
   }
 
   #add(tally: Tally, { bytes, subscription, requests = 1 }: Weight, sign: 1 | -1): void {

@@ -5,9 +5,16 @@ import { getLogger } from "@logtape/logtape";
 import { batchPayload, parseResults } from "./batch.ts";
 import { aborted, CallCode, CallError, unavailable } from "./call_error.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
+import { MAX_TIMER_MS } from "./limits.ts";
 import { OutboundCall, type Pending } from "./outbound_call.ts";
 import { OutboundSubscription } from "./outbound_subscription.ts";
-import { abortedEvent, creditEvent, type Requested, requested } from "./payloads.ts";
+import {
+  abortedEvent,
+  creditEvent,
+  type CreditGrant,
+  type Requested,
+  requested,
+} from "./payloads.ts";
 import type { Sink } from "./sink.ts";
 
 const log = getLogger(["alknet", "call"]);
@@ -52,6 +59,12 @@ export interface Roads {
 const CALL_TIMEOUT_MS = 30_000;
 const WINDOW_ITEMS = 128;
 const WINDOW_BYTES = 262_144;
+
+/** Shorter than a peer may be told would be never: it takes no item, or no byte. */
+function checkWindow(window: CreditGrant): CreditGrant {
+  if (window.items >= 1 && window.bytes >= 1) return window;
+  throw new RangeError(`Cannot subscribe with a window of ${window.items}, ${window.bytes} bytes`);
+}
 
 /** The requests of this side, by id. */
 export class Outbound {
@@ -98,7 +111,7 @@ export class Outbound {
     const pending = new OutboundCall({ timeoutMs, signal, ended });
     this.#pending.set(id, pending);
     const request = { ...what, authToken, forwardedFor, timeoutMs, mode: "call" as const };
-    this.#send(pending, requested(id, request), stream === "own");
+    this.#send(pending, requested(id, wired(request)), stream === "own");
     return await pending.result;
   }
 
@@ -112,7 +125,7 @@ export class Outbound {
     this.#assertOpen(signal);
     const { windowItems: items = WINDOW_ITEMS, windowBytes: bytes = WINDOW_BYTES } = options;
     const id = crypto.randomUUID();
-    const window = { items, bytes };
+    const window = checkWindow({ items, bytes });
     const pending = new OutboundSubscription({
       timeoutMs,
       signal,
@@ -123,7 +136,7 @@ export class Outbound {
     this.#pending.set(id, pending);
     const mode = "subscribe" as const;
     const request = { name, input, authToken, forwardedFor, timeoutMs, mode, credit: window };
-    this.#send(pending, requested(id, request), stream !== "shared");
+    this.#send(pending, requested(id, wired(request)), stream !== "shared");
     yield* itemsOf(pending);
   }
 
@@ -184,8 +197,11 @@ export class Outbound {
       const sink = await (own ? this.#roads.own() : this.#roads.shared());
       if (pending.over) return void sink.finish?.();
       pending.sink = sink;
-      await sink.send(event);
-      sink.finish?.();
+      try {
+        await sink.send(event);
+      } finally {
+        sink.finish?.();
+      }
     } catch (error) {
       const known = error instanceof CallError || isLocal(error);
       pending.fail(known ? error : unavailable("Request could not be sent", error));
@@ -228,4 +244,12 @@ function isNotFound(error: unknown): boolean {
 function noBatches(): CallError {
   const message = "Peer takes no batches of calls that depend on each other";
   return new CallError(CallCode.NotFound, message, { blame: "remote" });
+}
+
+/** For ever is no number in JSON; whoever answers has a longest time of its own. */
+function wired(request: Requested): Requested {
+  const { timeoutMs } = request;
+  return timeoutMs === undefined
+    ? request
+    : { ...request, timeoutMs: Math.min(timeoutMs, MAX_TIMER_MS) };
 }

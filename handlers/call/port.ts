@@ -30,10 +30,11 @@ export interface FramePort {
   /**
    * Sends one envelope after all before it.
    *
+   * @param admit Told how many bytes it takes; what it throws comes back, and nothing is sent.
    * @returns Its bytes, once the transport has taken them.
    * @throws {CallWireError} When it cannot be encoded; nothing was sent then.
    */
-  send(envelope: EventEnvelope): Promise<number>;
+  send(envelope: EventEnvelope, admit?: (bytes: number) => void): Promise<number>;
   /**
    * Ends this direction once everything has left; rejects when that cannot be.
    *

@@ -81,8 +81,9 @@ export class SocketPort implements FramePort {
     await this.closed;
   }
 
-  async send(envelope: EventEnvelope): Promise<number> {
+  async send(envelope: EventEnvelope, admit?: (bytes: number) => void): Promise<number> {
     const bytes = encodeEnvelope(envelope);
+    admit?.(bytes.length);
     const turn = this.#sending = this.#sending.then(() => this.#room());
     await turn;
     if (this.#end) throw new ConnectionClosedError(this.#end);

@@ -59,8 +59,9 @@ class StreamPort implements FramePort {
     while (await this.#stream.read(waste) !== null);
   }
 
-  async send(envelope: EventEnvelope): Promise<number> {
+  async send(envelope: EventEnvelope, admit?: (bytes: number) => void): Promise<number> {
     const frame = encodeFrame(envelope);
+    admit?.(frame.length - LENGTH_BYTES);
     await this.#writer.send(frame);
     return frame.length - LENGTH_BYTES;
   }

@@ -20,6 +20,11 @@ export interface CallRequest {
   readonly signal: AbortSignal;
   /** Whatever the transport tells handlers; no secrets. Default: nothing. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /**
+   * Told of work that goes on although its call has failed: a handler that ignores its signal. The
+   * promise never rejects. Composed calls tell it too. Default: nobody is told.
+   */
+  readonly onLeftBehind?: ((work: Promise<unknown>) => void) | undefined;
   /** Calls from the wire reach no internal operation. */
   readonly origin: "wire" | "internal";
 }

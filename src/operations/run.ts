@@ -36,6 +36,7 @@ export class Run implements Lineage, Disposable {
   readonly #controller = new AbortController();
   readonly #followed: readonly AbortSignal[];
   readonly #deadlineMs: number;
+  readonly #onLeftBehind: CallRequest["onLeftBehind"];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #cancelled = false;
 
@@ -45,6 +46,7 @@ export class Run implements Lineage, Disposable {
     this.policy = policy ?? parent?.policy ?? "abort-dependents";
     const dependsOn = parent && this.policy === "abort-dependents" ? [parent.signal] : [];
     this.#followed = [request.signal, ...dependsOn];
+    this.#onLeftBehind = request.onLeftBehind;
     this.#deadlineMs = request.deadlineMs ?? Infinity;
     for (const signal of this.#followed) signal.addEventListener("abort", this.#follow);
     this.#watchClock();
@@ -78,9 +80,12 @@ export class Run implements Lineage, Disposable {
   settle<Value>(work: PromiseLike<Value>): Promise<Value> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      const give = (): void => reject(signal.reason);
-      signal.addEventListener("abort", give);
+      const give = (): void => {
+        this.#onLeftBehind?.(Promise.allSettled([work]));
+        reject(signal.reason);
+      };
+      if (signal.aborted) give();
+      else signal.addEventListener("abort", give);
       work.then(resolve, reject).then(() => signal.removeEventListener("abort", give));
     });
   }

@@ -31,6 +31,10 @@ export class Operations implements Dispatcher {
         throw new TypeError("Secret inside");
       case "test/declared":
         throw new CallError("NO_ROOM", "No room", { details: { floor: 3 }, retryable: true });
+      case "test/unsendable-error":
+        throw new CallError("NO_ROOM", "No room", { details: 1n });
+      case "test/big":
+        return "x".repeat(Number(input));
       case "test/unsendable":
         return 1n;
       case "test/hang":
