@@ -2,6 +2,8 @@ import { CallCode, CallError, type CallRequest, type Dispatcher } from "../mod.t
 
 /** Operations for tests, and what happened to them. */
 export class Operations implements Dispatcher {
+  /** Items a subscription has when its input does not say. */
+  defaultCount = Infinity;
   /** Items each subscription has produced. */
   produced = 0;
   /** Requests whose signal has aborted, with the reason's code. */
@@ -51,7 +53,9 @@ export class Operations implements Dispatcher {
     if (!name.startsWith("sub/")) {
       throw new CallError(CallCode.InvalidOperationType, "Not a stream");
     }
-    const { count = Infinity, size = 0 } = { ...input as { count?: number; size?: number } };
+    const { count = this.defaultCount, size = 0 } = {
+      ...input as { count?: number; size?: number },
+    };
     try {
       for (let index = 0; index < count; index++) {
         this.produced++;
