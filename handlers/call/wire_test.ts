@@ -70,6 +70,32 @@ for (const singleStream of [false, true]) {
   });
 }
 
+Deno.test("half frames beyond maxBytes end their stream, and what they took is free again", async () => {
+  await using node = served({}, { limits: { maxBytes: 10_000 } });
+  const [one, two] = [await rawLane(node.conn), await rawLane(node.conn)];
+  const half = new Uint8Array(100);
+  new DataView(half.buffer).setUint32(0, 6_000);
+  await one.write(half);
+  await two.write(half);
+  strictEqual(codeOf(await two.next()), "RESOURCE_EXHAUSTED");
+  await one.write(new Uint8Array(6_000 - 96).fill(32)); // no JSON: the frame is over
+  strictEqual(codeOf(await one.next()), "PROTOCOL_ERROR");
+  const three = await rawLane(node.conn);
+  await three.send(request("1", "test/echo", { input: "x".repeat(9_000) }));
+  strictEqual((await three.next())?.type, "call.responded");
+});
+
+Deno.test("a request that names no time has the default, and none has more than the longest", async () => {
+  await using node = served({}, { limits: { defaultTimeoutMs: 30, maxTimeoutMs: 60 } });
+  const lane = await rawLane(node.conn);
+  await lane.send(request("1", "test/hang"), request("2", "test/hang", { timeout_ms: 1e300 }));
+  const ended = [await lane.next(), await lane.next()];
+  deepStrictEqual(ended.map((each) => [each?.id, codeOf(each)]), [
+    ["1", "TIMEOUT"],
+    ["2", "TIMEOUT"],
+  ]);
+});
+
 Deno.test("a stranger's frames are bounded lower than a peer's", async () => {
   for (const identity of [undefined, ALICE]) {
     await using node = served({ identity }, {
