@@ -65,6 +65,7 @@ export interface CallSource {
 
 /** The end of a connection that dialled; a handler serves the other. */
 export interface Dialled extends AsyncDisposable {
+  /** Nobody else uses its streams. */
   readonly conn: Connection;
 }
 
