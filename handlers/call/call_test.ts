@@ -3,7 +3,7 @@ import { serve } from "@alknet/core";
 import { memoryPair } from "@alknet/core/testing";
 import { ok, rejects, strictEqual } from "node:assert/strict";
 
-import { ALPN, call, CallError, connectCall } from "./mod.ts";
+import { ALPN, call, connectCall } from "./mod.ts";
 import { Operations, served, until } from "./testdata/support.ts";
 
 Deno.test("an identity's limit counts all its connections", async () => {
@@ -51,10 +51,10 @@ Deno.test("shutdown ends subscriptions, lets calls finish and refuses new ones",
 Deno.test("disposing of a client takes back what is under way and leaves the connection", async () => {
   await using node = served();
   const client = connectCall(node.conn);
-  const call = failureOf(client.call("test/hang"));
+  const taken = rejects(client.call("test/hang"), { code: "ABORTED" });
   await until(() => node.ops.hanging === 1);
   await client[Symbol.asyncDispose]();
-  strictEqual((await call).code, "ABORTED");
+  await taken;
   await until(() => node.ops.hanging === 0);
   strictEqual(node.conn.signal.aborted, false);
   await rejects(client.call("test/echo"), { code: "UNAVAILABLE" });
@@ -65,13 +65,3 @@ Deno.test("connectCall() on a connection that is over fails its calls at once", 
   there.close();
   await rejects(connectCall(here).call("test/echo"), { code: "UNAVAILABLE" });
 });
-
-async function failureOf(call: Promise<unknown>): Promise<CallError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof CallError) return error;
-    throw error;
-  }
-  throw new TypeError("Call did not fail");
-}
