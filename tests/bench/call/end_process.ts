@@ -8,6 +8,29 @@ export type PeerName = "quic" | "tls" | "grpc" | "nats";
 /** Ticks of the counters in /proc/<pid>/stat. */
 const TICK_MS = 10;
 
+/** What runs a peer. */
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** Ours and NATS run on Deno; grpc-js on Node, as node:http2 of Deno does not serve it over TLS. */
+async function programOf(name: PeerName): Promise<Program> {
+  if (name !== "grpc") {
+    const args = ["run", "-A", "--unstable-net", path("peers/main.ts"), name];
+    return { command: Deno.execPath(), args };
+  }
+  const bundle = `${await Deno.makeTempDir({ prefix: "alknet-bench-" })}/grpc.mjs`;
+  const args = ["bundle", "--quiet", "-o", bundle, path("peers/grpc_main.ts")];
+  const { success } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (!success) throw new TypeError("Cannot bundle the gRPC peer");
+  return { command: "node", args: [bundle] };
+}
+
+function path(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
 /** One end of a peer in a process of its own, and what that has started. */
 class EndProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -15,10 +38,9 @@ class EndProcess implements AsyncDisposable {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   #text = "";
 
-  constructor(name: PeerName, ...args: string[]) {
-    const main = fileURLToPath(new URL("peers/main.ts", import.meta.url));
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--unstable-net", main, name, ...args],
+  constructor({ command, args: before }: Program, ...args: string[]) {
+    this.#child = new Deno.Command(command, {
+      args: [...before, ...args],
       env: { DENO_NO_UPDATE_CHECK: "1" },
       stdin: "piped",
       stdout: "piped",
@@ -63,8 +85,11 @@ class EndProcess implements AsyncDisposable {
 
   #pids(): number[] {
     const { pid } = this.#child;
-    const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
-    return [pid, ...children.split(" ").filter(Boolean).map(Number)];
+    const threads = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
+    const children = threads.flatMap((thread) =>
+      Deno.readTextFileSync(`/proc/${pid}/task/${thread}/children`).trim().split(" ")
+    );
+    return [pid, ...children.filter(Boolean).map(Number)];
   }
 }
 
@@ -89,9 +114,10 @@ export class PeerEnds implements AsyncDisposable {
   }
 
   static async start(name: PeerName): Promise<PeerEnds> {
-    const server = new EndProcess(name, "serve");
+    const program = await programOf(name);
+    const server = new EndProcess(program, "serve");
     const reach = await server.answer<Reach>();
-    const client = new EndProcess(name, "connect", JSON.stringify(reach));
+    const client = new EndProcess(program, "connect", JSON.stringify(reach));
     await client.answer();
     return new PeerEnds(name, server, client);
   }

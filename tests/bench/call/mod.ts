@@ -1,5 +1,6 @@
 /**
- * What calls cost, beside gRPC and NATS in the same run; both ends are processes of their own.
+ * What calls cost, beside gRPC (@grpc/grpc-js on Node) and NATS in the same run; both ends are
+ * processes of their own.
  * `deno run -A tests/bench/call/mod.ts [--quick] [--only TEXT]`, where TEXT is part of `calls`,
  * `items` or `peers`.
  *
@@ -26,10 +27,12 @@ if ("items".includes(options.only)) await subscriptions();
 // Part "peers": 1,000 peers attached to one head, and calls routed to each, begins here.
 
 async function calls(): Promise<void> {
-  const names: PeerName[] = ["quic", "tls", "grpc"];
-  const absent = missing("nats-server");
-  if (absent) print(`\nnats: left out, ${absent}\n`);
-  else names.push("nats");
+  const names: PeerName[] = ["quic", "tls"];
+  for (const [peer, program] of [["grpc", "node"], ["nats", "nats-server"]] as const) {
+    const absent = missing(program);
+    if (absent) print(`\n${peer}: left out, ${absent}\n`);
+    else names.push(peer);
+  }
   await using stack = new AsyncDisposableStack();
   const peers: PeerEnds[] = [];
   for (const name of names) peers.push(stack.use(await PeerEnds.start(name)));
