@@ -5,6 +5,7 @@ import { getLogger } from "@logtape/logtape";
 import { answerBatch } from "./batch.ts";
 import { type CallError, timedOut, unavailable } from "./call_error.ts";
 import { Credit } from "./credit.ts";
+import { type Deadline, DEADLINES } from "./deadlines.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
 import { failureOf } from "./failure.ts";
 import { completed, errorEvent, type Requested, responded } from "./payloads.ts";
@@ -57,7 +58,7 @@ export class InboundRequest {
   readonly #calls?: readonly BatchItem[];
   readonly #ended: () => void;
   readonly #controller = new AbortController();
-  readonly #timer?: ReturnType<typeof setTimeout>;
+  readonly #deadline?: Deadline;
   readonly #deadlineMs?: number;
   #iterator?: AsyncIterator<unknown>;
   #over = false;
@@ -77,7 +78,7 @@ export class InboundRequest {
     if (request.credit) this.credit = new Credit(request.credit);
     if (timeoutMs === undefined) return;
     this.#deadlineMs = Date.now() + timeoutMs;
-    this.#timer = setTimeout(() => this.fail(timedOut(timeoutMs)), timeoutMs);
+    this.#deadline = DEADLINES.add(timeoutMs, () => this.fail(timedOut(timeoutMs)));
   }
 
   /**
@@ -90,6 +91,7 @@ export class InboundRequest {
       identity,
       forwardedFor,
       deadlineMs: this.#deadlineMs,
+      keepsDeadline: true,
       signal: this.#controller.signal,
       onLeftBehind: (work) => this.#leftBehind.push(work),
       origin: "wire",
@@ -121,7 +123,7 @@ export class InboundRequest {
   /** Sends the one value; an answer that cannot be sent becomes an error. */
   async #answer(output: unknown): Promise<void> {
     if (this.#over) return;
-    clearTimeout(this.#timer);
+    this.#deadline?.clear();
     this.#answered = true;
     try {
       await this.#send(responded(this.id, output));
@@ -182,7 +184,7 @@ export class InboundRequest {
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#deadline?.clear();
     this.#ended();
     return true;
   }

@@ -16,6 +16,8 @@ export interface CallRequest {
   readonly caller?: Identity;
   /** When to give up, in milliseconds since 1970. Default: never. */
   readonly deadlineMs?: number;
+  /** Whether the signal aborts at the deadline, so that nobody else needs a timer. Default: false. */
+  readonly keepsDeadline?: boolean;
   /** Ends the call when aborted. */
   readonly signal: AbortSignal;
   /** Whatever the transport tells handlers; no secrets. Default: nothing. */

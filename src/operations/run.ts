@@ -23,6 +23,9 @@ export interface RunOptions {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Why the signal of a call that is done aborts: one for all, as most calls are done. */
+const DONE = aborted();
+
 /**
  * One call from its start to its end. Its signal is aborted, with the error that the caller sees,
  * when the caller gives up, the deadline passes, or the parent is aborted (abort-dependents); and in
@@ -49,7 +52,7 @@ export class Run implements Lineage, Disposable {
     this.#onLeftBehind = request.onLeftBehind;
     this.#deadlineMs = request.deadlineMs ?? Infinity;
     for (const signal of this.#followed) signal.addEventListener("abort", this.#follow);
-    this.#watchClock();
+    this.#watchClock(request.keepsDeadline);
   }
 
   /** Ends with the call. */
@@ -92,17 +95,18 @@ export class Run implements Lineage, Disposable {
 
   /** Ends the call. */
   [Symbol.dispose](): void {
-    this.#end(aborted());
+    this.#end(DONE);
   }
 
   readonly #follow = (event: Event): void => {
     if (event.target instanceof AbortSignal) this.#cancel(reasonOf(event.target));
   };
 
-  #watchClock(): void {
+  #watchClock(keepsDeadline = false): void {
     if (this.#deadlineMs === Infinity) return;
     const leftMs = this.#deadlineMs - Date.now();
     if (leftMs <= 0) return this.#cancel(new CallError(CallCode.Timeout, "Deadline exceeded"));
+    if (keepsDeadline) return;
     this.#timer = setTimeout(() => this.#watchClock(), Math.min(leftMs, MAX_TIMER_MS));
   }
 

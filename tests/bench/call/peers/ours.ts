@@ -11,7 +11,8 @@ export function ours(transport: "quic" | "tls"): RpcPeer {
     async serve(): Promise<Reach> {
       const node = await serve({
         hostname: "127.0.0.1",
-        handlers: [call({ dispatcher: registry() })],
+        // 256 calls at once would stand at the limit of requests, and sometimes a moment above it.
+        handlers: [call({ dispatcher: registry(), limits: { maxRequests: 512 } })],
       });
       return { port: node.addr.port, anchor: node.nodeId };
     },
