@@ -11,6 +11,7 @@ import {
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
+import type { Decoy } from "./decoy/decoy.ts";
 import type { FetchHandler, HttpEnv } from "./http_info.ts";
 
 /** What {@linkcode enrolmentApp} can be told. */
@@ -19,6 +20,11 @@ export interface EnrolmentAppOptions {
   readonly enrolment: Enrolment;
   /** This node's id: a proof made for another node is worthless here. */
   readonly nodeId: string;
+  /**
+   * What somebody sees whose request is malformed, or whose secret nobody gave out: with it a probe
+   * does not learn that there is anything to enrol at. Default: an error that says so.
+   */
+  readonly decoy?: Decoy;
 }
 
 /** An application for `http({ app })`. */
@@ -64,15 +70,20 @@ const STATUS: Readonly<Record<EnrolmentFault, 403 | 409>> = {
  * strictEqual(response.status, 400);
  * ```
  */
-export function enrolmentApp({ enrolment, nodeId }: EnrolmentAppOptions): EnrolmentApp {
+export function enrolmentApp({ enrolment, nodeId, decoy }: EnrolmentAppOptions): EnrolmentApp {
   const app = new Hono<HttpEnv>();
-  app.post("/enrol", bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (c) => decoy?.(c.req.raw) ?? c.text("Payload Too Large", 413),
+  });
+  app.post("/enrol", limit, async (c) => {
     const request = await requestOf(c.req.raw, nodeId);
-    if (!request) return c.json({ error: "malformed" }, 400);
+    if (!request) return decoy?.(c.req.raw) ?? c.json({ error: "malformed" }, 400);
     try {
       return c.json(await enrolment.redeem(request.secret, request.applicant), 201);
     } catch (error) {
       if (!(error instanceof EnrolmentError)) throw error;
+      if (decoy && error.fault === "unknown") return decoy(c.req.raw);
       return c.json({ error: error.fault, message: error.message }, STATUS[error.fault]);
     } finally {
       request.secret.fill(0);

@@ -33,6 +33,16 @@
  * @module
  */
 export * from "./bearer.ts";
+export * from "./decoy/decoy.ts";
+export * from "./decoy/nginx_decoy.ts";
+export * from "./decoy/redirect_decoy.ts";
+export * from "./decoy/static_decoy.ts";
+export { DEFAULT_WEB_LIMITS, type WebLimits } from "./door/limits.ts";
+export type { RouteGroup } from "./door/route_groups.ts";
+export { ROUTE_GROUPS } from "./door/route_groups.ts";
 export * from "./enrolment.ts";
+export type { OperationCatalogue, OperationSource } from "./gateway/catalogue.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";
+export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
+export * from "./web_app.ts";

@@ -21,6 +21,7 @@
  *
  * @module
  */
+export { networkOf } from "./admission.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";

@@ -1,7 +1,7 @@
 import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
 import { ALPN as CALL_ALPN, call } from "@alknet/call";
 import { echo } from "@alknet/echo";
-import { enrolmentApp, http } from "@alknet/http";
+import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
 import { type Dispatcher, OperationRegistry } from "@alknet/operations";
@@ -9,6 +9,7 @@ import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
 export interface BuiltInHandler {
@@ -19,7 +20,7 @@ export interface BuiltInHandler {
 }
 
 /** What handlers are given beside their configuration. */
-export interface HandlerServices {
+export interface HandlerServices extends WebServices {
   /** Turns invitations into peers. */
   readonly enrolment: Enrolment;
   /** This node's id. */
@@ -33,6 +34,8 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  catalogue: new OperationRegistry(),
+  endpoint: () => undefined,
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -51,7 +54,8 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
-    create: (_config, services) => http({ app: enrolmentApp(services) }),
+    create: ({ http: config }, services) =>
+      http({ app: nodeWebApp(config, services), healthz: false }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",

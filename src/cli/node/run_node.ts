@@ -46,13 +46,16 @@ export async function runNode(
       reload: () => byHand.reload(),
     }),
   );
+  const operations = nodeOperations({ store, endpoint: () => running.endpoint });
   const endpoint = running.endpoint = started.use(
     await serve({
       key,
       handlers: await createHandlers(config, {
         enrolment: storeEnrolment(store),
         nodeId: formatNodeId(key.publicKey),
-        dispatcher: nodeOperations({ store, endpoint: () => running.endpoint }),
+        dispatcher: operations,
+        catalogue: operations,
+        endpoint: () => running.endpoint,
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,

@@ -1,0 +1,57 @@
+import type { Identity } from "@alknet/core";
+import type { OperationSpec } from "@alknet/operations";
+import type { Hono } from "hono";
+
+import type { Door, Route } from "./door/door.ts";
+import { HttpProblem } from "./door/problem.ts";
+import type { Answer } from "./door/visit.ts";
+import type { OperationCatalogue } from "./gateway/catalogue.ts";
+import type { HttpEnv } from "./http_info.ts";
+import { type Metric, PROMETHEUS_TYPE, prometheusText } from "./metrics/metric.ts";
+
+/** What there is to be told of the node itself. */
+export interface SystemRoutesOptions {
+  /** What every request passes. */
+  readonly door: Door;
+  /** Whether the node can do its work now. Default: always. */
+  readonly ready?: (() => boolean | Promise<boolean>) | undefined;
+  /** Metrics beside those of HTTP. Default: none. */
+  readonly metrics?: (() => readonly Metric[]) | undefined;
+  /** Describes operations, as OpenAPI. Default: `/openapi.json` is not there. */
+  readonly openApi?: ((specs: readonly OperationSpec[]) => unknown) | undefined;
+  /** The operations to describe. */
+  readonly catalogue?: OperationCatalogue | undefined;
+}
+
+/** `/healthz`, `/readyz`, `/metrics` and `/openapi.json`. */
+export function systemRoutes(app: Hono<HttpEnv>, options: SystemRoutesOptions): void {
+  const { door, ready, metrics, openApi, catalogue } = options;
+  const add = (path: string, group: Route["group"], answer: Answer): void => {
+    const plain = group === "healthz" || group === "readyz";
+    const route: Route = { group, name: path, methods: ["GET"], plain };
+    app.all(path, (c) => door.enter(route, c.req.raw, c.env, answer));
+  };
+  add("/healthz", "healthz", () => plainText("ok\n"));
+  add("/readyz", "readyz", async () => {
+    if (!ready || await ready()) return plainText("ready\n");
+    throw new HttpProblem(503, "UNAVAILABLE", "The node is not ready", {
+      retryable: true,
+      headers: { "retry-after": "1" },
+    });
+  });
+  add("/metrics", "metrics", () => {
+    const text = prometheusText([...metrics?.() ?? [], ...door.metrics.collect()]);
+    return new Response(text, { headers: { "content-type": PROMETHEUS_TYPE } });
+  });
+  if (!openApi || !catalogue) return;
+  const document = (identity: Identity | undefined): string =>
+    JSON.stringify(openApi(catalogue.list(identity)));
+  add("/openapi.json", "openapi", ({ identity }) => {
+    const headers = { "content-type": "application/json" };
+    return new Response(document(identity) + "\n", { headers });
+  });
+}
+
+function plainText(text: string): Response {
+  return new Response(text, { headers: { "content-type": "text/plain" } });
+}

@@ -1,0 +1,103 @@
+import type { OperationSpec } from "@alknet/operations";
+import { getLogger } from "@logtape/logtape";
+import { Hono } from "hono";
+
+import type { Decoy } from "./decoy/decoy.ts";
+import { nginxDecoy } from "./decoy/nginx_decoy.ts";
+import { nginxPage } from "./decoy/nginx_pages.ts";
+import { Door } from "./door/door.ts";
+import { type WebLimits, webLimits } from "./door/limits.ts";
+import type { RouteGroup } from "./door/route_groups.ts";
+import type { EnrolmentApp } from "./enrolment.ts";
+import type { OperationSource } from "./gateway/catalogue.ts";
+import { operationRoutes } from "./gateway/operation_routes.ts";
+import type { FetchHandler, HttpEnv } from "./http_info.ts";
+import type { Metric } from "./metrics/metric.ts";
+import { systemRoutes } from "./system_routes.ts";
+
+/** What a {@linkcode webApp} is made of. */
+export interface WebAppOptions {
+  /** Operations to call through the gateway. Default: there is no gateway. */
+  readonly operations?: OperationSource;
+  /** Describes operations as OpenAPI. Default: `/openapi.json` is not there. */
+  readonly openApi?: (specs: readonly OperationSpec[]) => unknown;
+  /** Lets workers enrol at `POST /enrol`. Default: they cannot. */
+  readonly enrolment?: EnrolmentApp;
+  /** Whether the node can do its work now. Default: always. */
+  readonly ready?: () => boolean | Promise<boolean>;
+  /** Metrics to show beside those of HTTP. Default: none. */
+  readonly metrics?: () => readonly Metric[];
+  /** What strangers see, and everybody at paths that nobody serves. Default: nginx's 404 page. */
+  readonly decoy?: Decoy;
+  /** Groups of routes that strangers see too. Default: `healthz`. */
+  readonly visible?: readonly RouteGroup[];
+  /** Origins whose pages may read answers, such as `https://app.example`. Default: none. */
+  readonly corsOrigins?: readonly string[];
+  /** What callers may do. Default: `DEFAULT_WEB_LIMITS`. */
+  readonly limits?: Partial<WebLimits>;
+}
+
+/** An application for `http({ app })`, with what it holds. */
+export interface WebApp extends Disposable {
+  /** Answers a request. */
+  readonly fetch: FetchHandler;
+  /** Answers a request made on the spot, for tests. */
+  request(path: string, init?: RequestInit, info?: unknown): Response | Promise<Response>;
+}
+
+const log = getLogger(["alknet", "http"]);
+
+/**
+ * The application of a node: operations for programs, what there is to know of the node, and a decoy
+ * for everybody else. Who calls is known by a bearer token or by the connection; without either a
+ * request meets the decoy, but where a group of routes was made visible.
+ *
+ * @param options What is served, and what strangers see.
+ * @returns An application for `http({ app, healthz: false })`.
+ * @throws {RangeError} For a limit that is no positive number.
+ *
+ * @example
+ * ```ts
+ * import { NOBODY } from "@alknet/core";
+ * import { ANYONE, operation, OperationRegistry } from "@alknet/operations";
+ * import { webApp } from "@alknet/http";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * const registry = new OperationRegistry();
+ * registry.register(operation({ name: "greet", access: ANYONE, handler: () => "hello" }));
+ * using app = webApp({
+ *   operations: { dispatcher: registry, catalogue: registry },
+ *   visible: ["healthz", "gateway"],
+ * });
+ * const info = { identities: NOBODY, auth: {}, remoteAddr: { hostname: "192.0.2.1", port: 1 } };
+ * const init = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+ * strictEqual(await (await app.request("/op/greet", init, info)).json(), "hello");
+ * strictEqual((await app.request("/anything", {}, info)).headers.get("server"), "nginx");
+ * ```
+ */
+export function webApp(options: WebAppOptions = {}): WebApp {
+  const { operations: source, decoy = nginxDecoy(), enrolment } = options;
+  const door = new Door({
+    decoy,
+    visible: new Set(options.visible ?? ["healthz"]),
+    corsOrigins: options.corsOrigins ?? [],
+    limits: webLimits(options.limits),
+  });
+  const app = new Hono<HttpEnv>();
+  using stack = new DisposableStack();
+  const { ready, metrics, openApi } = options;
+  systemRoutes(app, { door, ready, metrics, openApi, catalogue: source?.catalogue });
+  if (source) stack.use(operationRoutes(app, { source, door }));
+  if (enrolment) app.post("/enrol", (c) => enrolment.fetch(c.req.raw, c.env));
+  app.notFound((c) => decoy(c.req.raw));
+  app.onError((error, c) => {
+    log.warn("request.failed", { method: c.req.method, error });
+    return nginxPage(500, c.req.raw);
+  });
+  const held = stack.move();
+  return {
+    fetch: (request, info) => app.fetch(request, info),
+    request: (path, init, info) => app.request(path, init, info as HttpEnv["Bindings"]),
+    [Symbol.dispose]: () => held.dispose(),
+  };
+}
