@@ -20,7 +20,7 @@ const PADDING = "<!-- a padding to disable MSIE and Chrome friendly error page -
  */
 export function nginxPage(
   status: number,
-  { headers }: Pick<Request, "headers">,
+  { headers, method }: Pick<Request, "headers" | "method">,
   more: Readonly<Record<string, string>> = {},
 ): Response {
   const title = TITLES[status] ?? TITLES[404];
@@ -28,7 +28,7 @@ export function nginxPage(
     `<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
   const padded = status >= 400 && isPadded(headers.get("user-agent") ?? "");
   const body = padded ? page + PADDING : page;
-  return new Response(body, {
+  return new Response(method === "HEAD" ? null : body, {
     status,
     headers: {
       "server": "nginx",
