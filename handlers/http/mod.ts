@@ -44,5 +44,7 @@ export * from "./enrolment.ts";
 export type { OperationCatalogue, OperationSource } from "./gateway/catalogue.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";
+export type { McpOptions } from "./mcp/mcp_options.ts";
+export type * from "./mcp/mcp_tool.ts";
 export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
 export * from "./web_app.ts";

@@ -12,15 +12,21 @@ import type { EnrolmentApp } from "./enrolment.ts";
 import type { OperationSource } from "./gateway/catalogue.ts";
 import { operationRoutes } from "./gateway/operation_routes.ts";
 import type { FetchHandler, HttpEnv } from "./http_info.ts";
+import type { McpOptions } from "./mcp/mcp_options.ts";
+import { mcpRoutes } from "./mcp/mcp_routes.ts";
 import type { Metric } from "./metrics/metric.ts";
 import { systemRoutes } from "./system_routes.ts";
 
 /** What a {@linkcode webApp} is made of. */
 export interface WebAppOptions {
-  /** Operations to call through the gateway. Default: there is no gateway. */
+  /** Operations to call, through the gateway or MCP. Default: there are none. */
   readonly operations?: OperationSource;
+  /** Whether the operations have a gateway. Default: true. */
+  readonly gateway?: boolean;
   /** Describes operations as OpenAPI. Default: `/openapi.json` is not there. */
   readonly openApi?: (specs: readonly OperationSpec[]) => unknown;
+  /** Offers the operations at `/mcp`. Default: it is not there. */
+  readonly mcp?: McpOptions;
   /** Lets workers enrol at `POST /enrol`. Default: they cannot. */
   readonly enrolment?: EnrolmentApp;
   /** Whether the node can do its work now. Default: always. */
@@ -76,18 +82,26 @@ const log = getLogger(["alknet", "http"]);
  * ```
  */
 export function webApp(options: WebAppOptions = {}): WebApp {
-  const { operations: source, decoy = nginxDecoy(), enrolment } = options;
+  const { operations: source, decoy = nginxDecoy(), corsOrigins = [] } = options;
+  const { gateway = true, mcp, enrolment } = options;
   const door = new Door({
     decoy,
     visible: new Set(options.visible ?? ["healthz"]),
-    corsOrigins: options.corsOrigins ?? [],
+    corsOrigins,
     limits: webLimits(options.limits),
   });
   const app = new Hono<HttpEnv>();
   using stack = new DisposableStack();
   const { ready, metrics, openApi } = options;
-  systemRoutes(app, { door, ready, metrics, openApi, catalogue: source?.catalogue });
-  if (source) stack.use(operationRoutes(app, { source, door }));
+  systemRoutes(app, {
+    door,
+    ready,
+    metrics,
+    openApi,
+    catalogue: gateway ? source?.catalogue : undefined,
+  });
+  if (source && gateway) stack.use(operationRoutes(app, { source, door }));
+  if (source && mcp) stack.use(mcpRoutes(app, { source, door, mcp, corsOrigins }));
   if (enrolment) app.post("/enrol", (c) => enrolment.fetch(c.req.raw, c.env));
   app.notFound((c) => decoy(c.req.raw));
   app.onError((error, c) => {

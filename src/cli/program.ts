@@ -12,6 +12,7 @@ import { initCommand } from "./commands/init.ts";
 import { inviteCommand } from "./commands/invite.ts";
 import { joinCommand } from "./commands/join.ts";
 import { peerCommand } from "./commands/peer.ts";
+import { mcpCommand } from "./commands/mcp.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -42,6 +43,7 @@ export function program(): Command {
     connectCommand(),
     opsCommand(),
     callCommand(),
+    mcpCommand(),
     inviteCommand(),
     joinCommand(),
     peerCommand(),

@@ -33,6 +33,8 @@ export interface Route {
   readonly name: string;
   /** Its methods. */
   readonly methods: readonly string[];
+  /** What a refusal tells beside the usual, for clients that look for a token. Default: nothing. */
+  readonly challenge?: (visit: Visit) => Readonly<Record<string, string>>;
   /** Whether its answers are to look like anybody's. Default: false. */
   readonly plain?: boolean;
 }
@@ -109,7 +111,7 @@ export class Door {
 
   async #answer(
     answer: Answer,
-    { group, methods }: Route,
+    { group, methods, challenge }: Route,
     visit: Visit,
     { stack, badToken }: { stack: DisposableStack; badToken: boolean },
   ): Promise<Response> {
@@ -117,7 +119,10 @@ export class Door {
       stack.use(this.#admit(visit));
       if (badToken) {
         this.metrics.refused("token");
-        throw unauthorized(401, "Token not known", { error: "invalid_token" });
+        throw unauthorized(401, "Token not known", {
+          error: "invalid_token",
+          ...challenge?.(visit),
+        });
       }
       checkScope(visit.identity, scopeOf(group));
       checkMethod(visit.request, methods);

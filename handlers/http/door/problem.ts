@@ -83,7 +83,7 @@ export function problemResponse(problem: HttpProblem): Response {
 export function unauthorized(
   status: 401 | 403,
   message: string,
-  challenge: { readonly error?: string; readonly scope?: string } = {},
+  challenge: Readonly<Record<string, string>> = {},
 ): HttpProblem {
   const parameters = Object.entries({ realm: "node", ...challenge })
     .map(([name, value]) => `${name}="${value}"`);

@@ -19,7 +19,7 @@ export interface JsonBody {
  */
 export async function readJson(request: Request, limits: WebLimits): Promise<JsonBody> {
   checkType(request.headers);
-  const text = await readText(request, limits);
+  const text = await readBody(request, limits);
   return { text, value: parseJson(text, "The body") };
 }
 
@@ -42,13 +42,15 @@ export function invalidRequest(message: string): HttpProblem {
   return new HttpProblem(400, "INVALID_REQUEST", message);
 }
 
-function checkType(headers: Headers): void {
+function checkEncoding(headers: Headers): void {
   const encoding = headers.get("content-encoding") ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity") {
-    throw new HttpProblem(415, "UNSUPPORTED_MEDIA_TYPE", "Compressed bodies are not taken", {
-      headers: { "accept-encoding": "identity" },
-    });
-  }
+  if (encoding.trim().toLowerCase() === "identity") return;
+  throw new HttpProblem(415, "UNSUPPORTED_MEDIA_TYPE", "Compressed bodies are not taken", {
+    headers: { "accept-encoding": "identity" },
+  });
+}
+
+function checkType(headers: Headers): void {
   const type = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || /^application\/[\w.-]+\+json$/.test(type)) return;
   throw new HttpProblem(
@@ -59,10 +61,16 @@ function checkType(headers: Headers): void {
   );
 }
 
-async function readText(
+/**
+ * Reads a body of text, within size and time.
+ *
+ * @throws {HttpProblem} 400, 408, 413 or 415.
+ */
+export async function readBody(
   { body, headers }: Request,
   { maxBodyBytes, bodyTimeoutMs }: WebLimits,
 ): Promise<string> {
+  checkEncoding(headers);
   if (Number(headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   if (!body) return "";
   const reader = body.getReader();

@@ -43,6 +43,9 @@ export class People implements IdentityProvider {
   }
 }
 
+/** What the node is called in TLS. */
+const NAME = "node.example";
+
 /** How a test asks. */
 export interface Ask {
   readonly method?: string;
@@ -51,6 +54,7 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   readonly body?: BodyInit;
   readonly from?: string;
+  readonly host?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -74,7 +78,7 @@ export function testWeb(operations: readonly Operation[], options: WebAppOptions
     app,
     people,
     registry,
-    ask: async (path, { token, json, from = "192.0.2.1", ...init }: Ask = {}) => {
+    ask: async (path, { token, json, from = "192.0.2.1", host = NAME, ...init }: Ask = {}) => {
       const headers = new Headers(init.headers);
       if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
       if (json !== undefined && !headers.has("content-type")) {
@@ -83,9 +87,10 @@ export function testWeb(operations: readonly Operation[], options: WebAppOptions
       const body = json === undefined ? init.body : JSON.stringify(json);
       const method = init.method ?? (body === undefined ? "GET" : "POST");
       const remoteAddr = { hostname: from, port: 1 };
-      const info = { identities: people, remoteAddr, auth: { alpn: "h2", remoteAddr } };
+      const auth = { alpn: "h2", remoteAddr };
+      const info = { identities: people, remoteAddr, auth, serverName: NAME };
       const all = { ...init, method, headers, ...(body === undefined ? {} : { body }) };
-      return await app.request(`https://node.example${path}`, all, info);
+      return await app.request(`https://${host}${path}`, all, info);
     },
     [Symbol.dispose]: () => app[Symbol.dispose](),
   };

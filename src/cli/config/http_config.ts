@@ -6,6 +6,8 @@ import { WEB_LIMIT_KEYS } from "./http_schema.ts";
 /** `[http]`. */
 export interface HttpConfig {
   readonly gateway: boolean;
+  readonly mcp: boolean;
+  readonly authorizationServers: readonly string[];
   readonly metrics: boolean;
   readonly enrolment: boolean;
   readonly visible: readonly RouteGroup[];
@@ -24,6 +26,8 @@ export type DecoyConfig =
 export function httpConfig(http: Table): HttpConfig {
   return {
     gateway: http.boolean("gateway"),
+    mcp: http.boolean("mcp"),
+    authorizationServers: http.strings("authorization_servers"),
     metrics: http.boolean("metrics"),
     enrolment: http.boolean("enrolment"),
     visible: http.strings("visible").filter(isRouteGroup),

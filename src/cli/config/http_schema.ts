@@ -43,6 +43,20 @@ export const HTTP_FIELDS: readonly Field[] = [
   },
   {
     table: "http",
+    key: "mcp",
+    type: "boolean",
+    fallback: "true",
+    doc: "Whether operations are offered as MCP tools at /mcp.",
+  },
+  {
+    table: "http",
+    key: "authorization_servers",
+    type: "strings",
+    fallback: "[]",
+    doc: "Issuers of tokens, told to MCP clients that look for one (RFC 9728).",
+  },
+  {
+    table: "http",
     key: "metrics",
     type: "boolean",
     fallback: "true",

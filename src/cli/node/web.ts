@@ -32,13 +32,17 @@ export interface WebServices {
 export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
   const { enrolment, nodeId, dispatcher, catalogue, endpoint } = services;
   const decoy = decoyOf(config.decoy);
+  const { authorizationServers } = config;
+  const operations = { dispatcher, catalogue };
   return webApp({
     decoy,
     visible: config.visible,
     corsOrigins: config.corsOrigins,
     limits: config.limits,
     ready: () => endpoint() !== undefined,
-    ...(config.gateway ? { operations: { dispatcher, catalogue } } : {}),
+    operations,
+    gateway: config.gateway,
+    ...(config.mcp ? { mcp: { name: "alknet", version: VERSION, authorizationServers } } : {}),
     ...(config.metrics ? { metrics: () => endpointMetrics(endpoint()) } : {}),
     ...(config.enrolment ? { enrolment: enrolmentApp({ enrolment, nodeId, decoy }) } : {}),
   });

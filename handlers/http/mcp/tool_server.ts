@@ -1,0 +1,107 @@
+import { CallError } from "@alknet/operations";
+import {
+  type CallToolResult,
+  INVALID_PARAMS,
+  ProtocolError,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+
+import { HttpProblem } from "../door/problem.ts";
+import { shownError } from "../gateway/call.ts";
+import type { McpBackend } from "./mcp_backend.ts";
+import type { RunnableTool, ToolCall } from "./mcp_tool.ts";
+
+/** What a server of MCP offers, and to whom. */
+export interface ToolServerOptions {
+  /** Its name. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** What its client may call. */
+  readonly backend: McpBackend;
+  /** Its tools, as of now. */
+  tools(signal: AbortSignal): Promise<readonly RunnableTool[]>;
+  /** Aborted when the client leaves. Default: only requests are cancelled. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A server of MCP for one client: tools, with progress and cancellation.
+ *
+ * @param options What it offers.
+ * @returns A server for one of the package's transports.
+ *
+ * @example
+ * ```ts
+ * import { ANYONE, operation, OperationRegistry } from "@alknet/operations";
+ * import { GENERAL_TOOLS, nodeBackend, toolServer } from "@alknet/http/mcp";
+ * import { ok } from "node:assert/strict";
+ *
+ * const registry = new OperationRegistry();
+ * registry.register(operation({ name: "greet", access: ANYONE, handler: () => "hello" }));
+ * const source = { dispatcher: registry, catalogue: registry };
+ * const server = toolServer({
+ *   name: "greeter",
+ *   version: "1.0.0",
+ *   backend: nodeBackend(source, { identity: undefined, timeoutMs: 1_000 }),
+ *   tools: () => Promise.resolve(GENERAL_TOOLS),
+ * });
+ * ok(server);
+ * ```
+ */
+export function toolServer(options: ToolServerOptions): Server {
+  const { name, version } = options;
+  const server = new Server({ name, version }, {
+    capabilities: { tools: {} },
+    instructions: "Operations of a network node. Find them with search, look at what one takes " +
+      "with schema, then call it.",
+  });
+  server.setRequestHandler("tools/list", async (_request, { mcpReq }) => {
+    const tools = await options.tools(mcpReq.signal);
+    return { tools: tools.map(({ definition }) => ({ ...definition })) };
+  });
+  server.setRequestHandler("tools/call", async ({ params }, context) => {
+    const call = toolCall(options, context);
+    const tools = await options.tools(call.signal);
+    const found = tools.find(({ definition }) => definition.name === params.name);
+    if (!found) {
+      throw new ProtocolError(INVALID_PARAMS, `Unknown tool: ${params.name.slice(0, 80)}`);
+    }
+    return await run(found, params.arguments ?? {}, call);
+  });
+  return server;
+}
+
+function toolCall({ backend, signal }: ToolServerOptions, { mcpReq }: ServerContext): ToolCall {
+  const progressToken = mcpReq._meta?.progressToken;
+  return {
+    backend,
+    signal: signal ? AbortSignal.any([signal, mcpReq.signal]) : mcpReq.signal,
+    async progress(progress, message) {
+      if (progressToken === undefined) return;
+      const params = { progressToken, progress, message };
+      await mcpReq.notify({ method: "notifications/progress", params });
+    },
+  };
+}
+
+/** A tool that fails says so in its result, where the model sees it. */
+async function run(tool: RunnableTool, args: unknown, call: ToolCall): Promise<CallToolResult> {
+  try {
+    return resultOf(await tool.run(args, call));
+  } catch (error) {
+    if (error instanceof CallError) {
+      return { ...resultOf({ error: shownError(error) }), isError: true };
+    }
+    if (error instanceof HttpProblem) {
+      return { ...resultOf({ error: error.toJSON() }), isError: true };
+    }
+    throw error;
+  }
+}
+
+function resultOf(structuredContent: Readonly<Record<string, unknown>>): CallToolResult {
+  const text = JSON.stringify(structuredContent);
+  return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
+}
