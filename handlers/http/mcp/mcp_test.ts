@@ -39,9 +39,11 @@ function mcpWeb(options: WebAppOptions = {}): TestWeb {
   return testWeb(SAMPLES, { mcp: { name: "node", version: "1.2.3" }, ...options });
 }
 
-/** Every message of an answer, however it comes. */
 // deno-lint-ignore no-explicit-any -- JSON-RPC that the tests look into
-async function messages(response: Response): Promise<any[]> {
+type Message = any;
+
+/** Every message of an answer, however it comes. */
+async function messages(response: Response): Promise<Message[]> {
   const text = await response.text();
   strictEqual(response.status, 200, text);
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
@@ -51,26 +53,24 @@ async function messages(response: Response): Promise<any[]> {
     .map((line) => JSON.parse(line.slice(6)));
 }
 
-// deno-lint-ignore no-explicit-any -- see above
 async function ask(
   web: TestWeb,
   era: Era,
   method: string,
   params = {},
   token = "ada",
-): Promise<any> {
+): Promise<Message> {
   const all = await messages(await web.ask("/mcp", { token, ...ERAS[era](method, params) }));
   return all.at(-1);
 }
 
-// deno-lint-ignore no-explicit-any -- see above
 async function callTool(
   web: TestWeb,
   era: Era,
   name: string,
   args = {},
   token = "ada",
-): Promise<any> {
+): Promise<Message> {
   return (await ask(web, era, "tools/call", { name, arguments: args }, token)).result;
 }
 

@@ -26,30 +26,7 @@ export interface ToolServerOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * A server of MCP for one client: tools, with progress and cancellation.
- *
- * @param options What it offers.
- * @returns A server for one of the package's transports.
- *
- * @example
- * ```ts
- * import { ANYONE, operation, OperationRegistry } from "@alknet/operations";
- * import { GENERAL_TOOLS, nodeBackend, toolServer } from "@alknet/http/mcp";
- * import { ok } from "node:assert/strict";
- *
- * const registry = new OperationRegistry();
- * registry.register(operation({ name: "greet", access: ANYONE, handler: () => "hello" }));
- * const source = { dispatcher: registry, catalogue: registry };
- * const server = toolServer({
- *   name: "greeter",
- *   version: "1.0.0",
- *   backend: nodeBackend(source, { identity: undefined, timeoutMs: 1_000 }),
- *   tools: () => Promise.resolve(GENERAL_TOOLS),
- * });
- * ok(server);
- * ```
- */
+/** A server of MCP for one client, to be connected to a transport: tools, progress, cancellation. */
 export function toolServer(options: ToolServerOptions): Server {
   const { name, version } = options;
   const server = new Server({ name, version }, {

@@ -31,29 +31,9 @@ async function mcp(
     return conn;
   });
   await backend.connect(); // whoever started this shall see at once that it leads nowhere
-  await serve(backend);
-}
-
-/** Serves until standard input ends. Loaded here: the library is not for every command. */
-async function serve(backend: RemoteOperations): Promise<void> {
-  const { GENERAL_TOOLS, toolServer } = await import("@alknet/http/mcp");
-  const { serveStdio, StdioServerTransport } = await import("@modelcontextprotocol/server/stdio");
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const transport = new StdioServerTransport();
-  const handle = serveStdio(() =>
-    toolServer({
-      name: "alknet",
-      version: VERSION,
-      backend,
-      tools: () => Promise.resolve(GENERAL_TOOLS),
-    }), { transport });
-  const { onclose } = transport;
-  transport.onclose = () => {
-    onclose?.();
-    resolve();
-  };
-  await ended;
-  await handle.close();
+  // Loaded here: the library behind it is not for every command.
+  const { serveToolsOnStdio } = await import("@alknet/http/mcp");
+  await serveToolsOnStdio({ name: "alknet", version: VERSION, backend });
 }
 
 /** The node that runs on this machine, which knows its owner by the key they share. */
