@@ -15,7 +15,7 @@ export interface SystemRoutesOptions {
   readonly door: Door;
   /** Whether the node can do its work now. Default: always. */
   readonly ready?: (() => boolean | Promise<boolean>) | undefined;
-  /** Metrics beside those of HTTP. Default: none. */
+  /** Metrics beside those of HTTP. Default: `/metrics` is not there. */
   readonly metrics?: (() => readonly Metric[]) | undefined;
   /** Describes operations, as OpenAPI. Default: `/openapi.json` is not there. */
   readonly openApi?: ((specs: readonly OperationSpec[]) => unknown) | undefined;
@@ -39,10 +39,12 @@ export function systemRoutes(app: Hono<HttpEnv>, options: SystemRoutesOptions): 
       headers: { "retry-after": "1" },
     });
   });
-  add("/metrics", "metrics", () => {
-    const text = prometheusText([...metrics?.() ?? [], ...door.metrics.collect()]);
-    return new Response(text, { headers: { "content-type": PROMETHEUS_TYPE } });
-  });
+  if (metrics) {
+    add("/metrics", "metrics", () => {
+      const text = prometheusText([...metrics(), ...door.metrics.collect()]);
+      return new Response(text, { headers: { "content-type": PROMETHEUS_TYPE } });
+    });
+  }
   if (!openApi || !catalogue) return;
   const document = (identity: Identity | undefined): string =>
     JSON.stringify(openApi(catalogue.list(identity)));

@@ -31,7 +31,7 @@ export interface WebAppOptions {
   readonly enrolment?: EnrolmentApp;
   /** Whether the node can do its work now. Default: always. */
   readonly ready?: () => boolean | Promise<boolean>;
-  /** Metrics to show beside those of HTTP. Default: none. */
+  /** Metrics to show beside those of HTTP. Default: `/metrics` is not there. */
   readonly metrics?: () => readonly Metric[];
   /** What strangers see, and everybody at paths that nobody serves. Default: nginx's 404 page. */
   readonly decoy?: Decoy;

@@ -18,7 +18,7 @@ const HIDDEN = [
 ] as const;
 
 Deno.test("strangers, and callers with a token nobody has, see the decoy at every route", async () => {
-  using web = testWeb(SAMPLES, { visible: [] });
+  using web = testWeb(SAMPLES, { visible: [], metrics: () => [] });
   const nothing = await shape(await web.ask("/nothing"));
   for (const [method, path] of [...HIDDEN, ["GET", "/healthz"] as const]) {
     for (const token of [undefined, "mallory", "", "ada extra"]) {
@@ -30,7 +30,7 @@ Deno.test("strangers, and callers with a token nobody has, see the decoy at ever
 });
 
 Deno.test("a visible group tells strangers what they lack", async () => {
-  using web = testWeb(SAMPLES, { visible: ["gateway", "metrics"] });
+  using web = testWeb(SAMPLES, { visible: ["gateway", "metrics"], metrics: () => [] });
   strictEqual((await web.ask("/search")).status, 200);
   const refused = await web.ask("/call", { json: { operation: "door/open" } });
   strictEqual(refused.status, 401);
