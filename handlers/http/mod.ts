@@ -40,7 +40,12 @@ export * from "./decoy/static_decoy.ts";
 export { DEFAULT_WEB_LIMITS, type WebLimits } from "./door/limits.ts";
 export type { RouteGroup } from "./door/route_groups.ts";
 export { ROUTE_GROUPS } from "./door/route_groups.ts";
-export * from "./enrolment.ts";
+export {
+  type EnrolmentApp,
+  enrolmentApp,
+  type EnrolmentAppOptions,
+  enrolmentMessage,
+} from "./enrolment.ts";
 export type { OperationCatalogue, OperationSource } from "./gateway/catalogue.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";

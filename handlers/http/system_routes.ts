@@ -3,7 +3,6 @@ import type { OperationSpec } from "@alknet/operations";
 import type { Hono } from "hono";
 
 import type { Door, Route } from "./door/door.ts";
-import { HttpProblem } from "./door/problem.ts";
 import type { Answer } from "./door/visit.ts";
 import type { OperationCatalogue } from "./gateway/catalogue.ts";
 import type { HttpEnv } from "./http_info.ts";
@@ -27,18 +26,15 @@ export interface SystemRoutesOptions {
 export function systemRoutes(app: Hono<HttpEnv>, options: SystemRoutesOptions): void {
   const { door, ready, metrics, openApi, catalogue } = options;
   const add = (path: string, group: Route["group"], answer: Answer): void => {
-    const plain = group === "healthz" || group === "readyz";
-    const route: Route = { group, name: path, methods: ["GET"], plain };
+    const route: Route = { group, name: path, methods: ["GET"] };
     app.all(path, (c) => door.enter(route, c.req.raw, c.env, answer));
   };
-  add("/healthz", "healthz", () => plainText("ok\n"));
-  add("/readyz", "readyz", async () => {
-    if (!ready || await ready()) return plainText("ready\n");
-    throw new HttpProblem(503, "UNAVAILABLE", "The node is not ready", {
-      retryable: true,
-      headers: { "retry-after": "1" },
-    });
-  });
+  app.all("/healthz", (c) => door.glance("healthz", c.req.raw, c.env, () => plain(200, "ok\n")));
+  app.all("/readyz", (c) =>
+    door.glance("readyz", c.req.raw, c.env, async () => {
+      if (!ready || await ready()) return plain(200, "ready\n");
+      return plain(503, "not ready\n");
+    }));
   if (metrics) {
     add("/metrics", "metrics", () => {
       const text = prometheusText([...metrics(), ...door.metrics.collect()]);
@@ -54,6 +50,7 @@ export function systemRoutes(app: Hono<HttpEnv>, options: SystemRoutesOptions): 
   });
 }
 
-function plainText(text: string): Response {
-  return new Response(text, { headers: { "content-type": "text/plain" } });
+function plain(status: number, text: string): Response {
+  const headers = { "server": "nginx", "content-type": "text/plain" };
+  return new Response(text, { status, headers });
 }

@@ -8,8 +8,9 @@ import { nginxPage } from "./decoy/nginx_pages.ts";
 import { Door } from "./door/door.ts";
 import { type WebLimits, webLimits } from "./door/limits.ts";
 import type { RouteGroup } from "./door/route_groups.ts";
-import type { EnrolmentApp } from "./enrolment.ts";
+import { BODY_LIMITS, type EnrolmentApp } from "./enrolment.ts";
 import type { OperationSource } from "./gateway/catalogue.ts";
+import { readBody } from "./gateway/request_body.ts";
 import { operationRoutes } from "./gateway/operation_routes.ts";
 import type { FetchHandler, HttpEnv } from "./http_info.ts";
 import type { McpOptions } from "./mcp/mcp_options.ts";
@@ -82,7 +83,8 @@ const log = getLogger(["alknet", "http"]);
  * ```
  */
 export function webApp(options: WebAppOptions = {}): WebApp {
-  const { operations: source, decoy = nginxDecoy(), corsOrigins = [] } = options;
+  const { operations: source, corsOrigins = [] } = options;
+  const decoy = afterBody(options.decoy ?? nginxDecoy());
   const { gateway = true, mcp, enrolment } = options;
   const door = new Door({
     decoy,
@@ -102,7 +104,12 @@ export function webApp(options: WebAppOptions = {}): WebApp {
   });
   if (source && gateway) stack.use(operationRoutes(app, { source, door }));
   if (source && mcp) stack.use(mcpRoutes(app, { source, door, mcp, corsOrigins }));
-  if (enrolment) app.post("/enrol", (c) => enrolment.fetch(c.req.raw, c.env));
+  if (enrolment) {
+    app.post("/enrol", (c) => {
+      const { fetch } = door.admitsStranger(c.env) ? enrolment : { fetch: decoy };
+      return fetch(c.req.raw, c.env);
+    });
+  }
   app.notFound((c) => decoy(c.req.raw));
   app.onError((error, c) => {
     log.warn("request.failed", { method: c.req.method, error });
@@ -113,5 +120,17 @@ export function webApp(options: WebAppOptions = {}): WebApp {
     fetch: (request, info) => app.fetch(request, info),
     request: (path, init, info) => app.request(path, init, info as HttpEnv["Bindings"]),
     [Symbol.dispose]: () => held.dispose(),
+  };
+}
+
+/**
+ * A decoy that takes a body in before it answers, as a server does that has something behind it:
+ * `POST /enrol` has to, and shall not be the only one.
+ */
+function afterBody(decoy: Decoy): Decoy {
+  return (request) => {
+    if (!request.body) return decoy(request);
+    const read = readBody(request, BODY_LIMITS).catch(() => {}); // whatever it is
+    return read.then(() => decoy(request));
   };
 }

@@ -35,14 +35,12 @@ export interface Route {
   readonly methods: readonly string[];
   /** What a refusal tells beside the usual, for clients that look for a token. Default: nothing. */
   readonly challenge?: (visit: Visit) => Readonly<Record<string, string>>;
-  /** Whether its answers are to look like anybody's. Default: false. */
-  readonly plain?: boolean;
 }
 
 const log = getLogger(["alknet", "http"]);
 
-/** Beside the name of the server that the decoy claims to be. */
 const HEADERS: Readonly<Record<string, string>> = {
+  "server": "nginx", // as the decoy claims
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
@@ -80,6 +78,26 @@ export class Door {
     this.#addressPlaces = new Places(limits.maxRequestsPerAddress);
   }
 
+  /** Whether a stranger has not asked too often. */
+  admitsStranger({ remoteAddr }: HttpInfo): boolean {
+    return this.#addressRate.take(networkOf(remoteAddr.hostname)) === 0;
+  }
+
+  /**
+   * Answers a request for a route so simple that it answers whoever may see it, without limit, in a
+   * way that says no more than any server would; or shows the decoy.
+   */
+  async glance(
+    group: RouteGroup,
+    request: Request,
+    info: HttpInfo,
+    answer: () => Response | Promise<Response>,
+  ): Promise<Response> {
+    const { identity } = callerOf(authorizationOf(request), info);
+    const seen = identity !== undefined || this.#visible.has(group);
+    return await (seen && hasMethod(request, ["GET"]) ? answer() : this.decoy(request));
+  }
+
   /** Answers a request for a route, or shows the decoy. */
   async enter(route: Route, request: Request, info: HttpInfo, answer: Answer): Promise<Response> {
     if (request.method === "OPTIONS") {
@@ -105,8 +123,7 @@ export class Door {
       hold: () => stack.move(),
     }, { stack, badToken: !identity && token !== undefined });
     this.metrics.answered(route.name, response.status, (performance.now() - startedAt) / 1_000);
-    response.headers.set("server", "nginx");
-    return route.plain ? response : this.#dress(response, request, requestId);
+    return this.#dress(response, request, requestId);
   }
 
   async #answer(
@@ -180,8 +197,13 @@ function checkScope(identity: Identity | undefined, scope: string | undefined): 
   });
 }
 
-function checkMethod({ method }: Request, methods: readonly string[]): void {
-  if (methods.includes(method) || (method === "HEAD" && methods.includes("GET"))) return;
+function hasMethod({ method }: Request, methods: readonly string[]): boolean {
+  return methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
+}
+
+function checkMethod(request: Request, methods: readonly string[]): void {
+  if (hasMethod(request, methods)) return;
+  const { method } = request;
   throw new HttpProblem(405, "METHOD_NOT_ALLOWED", `Method ${method.slice(0, 20)} not allowed`, {
     headers: { allow: methods.join(", ") },
   });

@@ -89,6 +89,18 @@ Deno.test("a caller has so many requests under way and no more, until one ends",
   strictEqual((await ask()).status, 200);
 });
 
+Deno.test("strangers from one network have so many requests under way and no more", async () => {
+  const release = Promise.withResolvers<void>();
+  const wait = operation({ name: "wait", access: ANYONE, handler: () => release.promise });
+  using web = testWeb([wait], { visible: ["gateway"], limits: { maxRequestsPerAddress: 1 } });
+  const first = web.ask("/op/wait", { json: {} });
+  strictEqual((await web.ask("/op/wait", { json: {} })).status, 429);
+  const other = web.ask("/op/wait", { json: {}, from: "192.0.2.2" });
+  release.resolve();
+  strictEqual((await first).status, 200);
+  strictEqual((await other).status, 200);
+});
+
 Deno.test("a subscription holds its place until it ends", async () => {
   using web = testWeb(SAMPLES, { limits: { maxRequestsPerIdentity: 1 } });
   const stream = await web.ask("/subscribe?operation=count/up", { token: "ada" });
@@ -141,14 +153,18 @@ Deno.test("the node's state: ready, and metrics for whoever may read them", asyn
     ready: () => ready,
     metrics: () => [{ name: "up", help: "Up", type: "gauge", samples: [{ value: 1 }] }],
   });
-  strictEqual(await (await web.ask("/healthz")).text(), "ok\n");
+  const healthz = await web.ask("/healthz", { token: "mallory" });
+  strictEqual(await healthz.text(), "ok\n");
+  deepStrictEqual([...healthz.headers], [["content-type", "text/plain"], ["server", "nginx"]]);
+  strictEqual((await web.ask("/healthz", { method: "POST" })).status, 404);
   strictEqual((await web.ask("/readyz", { token: "bob" })).status, 503);
   ready = true;
   strictEqual((await web.ask("/readyz", { token: "bob" })).status, 200);
+  await web.ask("/search", { token: "bob" });
   const text = await (await web.ask("/metrics", { token: "ada" })).text();
   match(text, /^up 1$/m);
-  match(text, /^alknet_http_requests_total\{route="\/readyz",status="503"\} 1$/m);
-  match(text, /^alknet_http_request_seconds_bucket\{route="\/readyz",le="\+Inf"\} 2$/m);
+  match(text, /^alknet_http_requests_total\{route="\/search",status="200"\} 1$/m);
+  match(text, /^alknet_http_request_seconds_bucket\{route="\/search",le="\+Inf"\} 1$/m);
   ok(text.endsWith("\n"));
 });
 

@@ -1,12 +1,12 @@
 /** What a client may do to the gateway over a real connection, through the splice to Deno's server. */
 import { connect as connectHttp2 } from "node:http2";
-import { match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 
-import { trustAnchor } from "@alknet/core";
+import { EnrolmentError, trustAnchor } from "@alknet/core";
 import { ANYONE, operation, OperationRegistry } from "@alknet/operations";
 
 import { missing, testOrSkip } from "../../../tests/tools/skip.ts";
-import { webApp, type WebAppOptions } from "../mod.ts";
+import { enrolmentApp, nginxDecoy, webApp, type WebAppOptions } from "../mod.ts";
 import { run, startNode, type TestNode } from "../testdata/node.ts";
 import { People } from "../testdata/web.ts";
 
@@ -125,6 +125,28 @@ Deno.test("a body that comes in drips is given up", async () => {
   const answer = await raw(node, `${POST}content-length: 100\r\n\r\n[`, 1_000);
   match(answer, /^HTTP\/1\.1 408 /);
   await serves(node);
+});
+
+// Attack: whether a path has enrolment behind it shows in whether it waits for the body.
+Deno.test("the decoy waits for a body as enrolment does", async () => {
+  const enrolment = enrolmentApp({
+    enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
+    nodeId: "y".repeat(52),
+    decoy: nginxDecoy(),
+  });
+  await using node = await hostileNode({ enrolment });
+  const answers = await Promise.all(["/enrol", "/call", "/x"].map(async (path) => {
+    using conn = await tls(node);
+    const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nconnection: close\r\n`;
+    await conn.write(new TextEncoder().encode(`${head}content-type: application/json\r\n\r\n{`));
+    const answer = new Response(conn.readable).text();
+    const early = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 150))]);
+    strictEqual(early, undefined, path);
+    await conn.write(new TextEncoder().encode("}"));
+    return (await answer).replace(/^date: .*$/m, "");
+  }));
+  match(answers[0] ?? "", /^HTTP\/1\.1 404 [^]*nginx/);
+  deepStrictEqual(new Set(answers).size, 1);
 });
 
 Deno.test("a subscriber that stops reading makes the node hold little, and is given up", async () => {

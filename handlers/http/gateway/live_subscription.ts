@@ -89,6 +89,11 @@ export class LiveSubscription {
     return this.#subscriber = subscriber;
   }
 
+  /** Whether somebody who has seen so many events has seen them all, and none will come. */
+  isOverFor(seen: number): boolean {
+    return this.#ended && seen === this.#count;
+  }
+
   /** Ends it, whoever is there. */
   close(reason?: unknown): void {
     clearTimeout(this.#timer);

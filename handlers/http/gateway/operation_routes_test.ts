@@ -142,6 +142,8 @@ Deno.test("a call ends after the time its caller gives it, or when the caller le
     strictEqual(late.status, 504);
     strictEqual((await late.json()).retryable, true);
   }
+  using hurried = testWeb([hang], { limits: { defaultTimeoutMs: 20 } });
+  strictEqual((await hurried.ask("/op/hang", { token: "bob", json: {} })).status, 504);
   for (const time of ["0", "-1", "1e3", "", "soon", "9999999999"]) {
     const headers = { "x-timeout-ms": time };
     const wrong = await web.ask("/op/hang", { token: "bob", json: {}, headers });

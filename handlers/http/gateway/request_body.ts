@@ -1,6 +1,9 @@
 import type { WebLimits } from "../door/limits.ts";
 import { HttpProblem } from "../door/problem.ts";
 
+/** What a body may be. */
+export type BodyLimits = Pick<WebLimits, "maxBodyBytes" | "bodyTimeoutMs">;
+
 /** A body that was read. */
 export interface JsonBody {
   /** As it came. */
@@ -68,7 +71,7 @@ function checkType(headers: Headers): void {
  */
 export async function readBody(
   { body, headers }: Request,
-  { maxBodyBytes, bodyTimeoutMs }: WebLimits,
+  { maxBodyBytes, bodyTimeoutMs }: BodyLimits,
 ): Promise<string> {
   checkEncoding(headers);
   if (Number(headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);

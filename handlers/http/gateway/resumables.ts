@@ -56,16 +56,19 @@ export class Resumables implements Disposable {
    * Lets a visitor come back.
    *
    * @param lastId The id of the last event it has seen.
+   * @returns Undefined where that was the last of all.
    * @throws {HttpProblem} 410 where that subscription, or what came after that event, is gone.
    */
-  resume({ callerKey }: Visit, lastId: string): Subscriber {
+  resume({ callerKey }: Visit, lastId: string): Subscriber | undefined {
     const [id = "", count = ""] = lastId.split(".", 2);
     const found = this.#byId.get(id);
     const seen = /^\d{1,15}$/.test(count) ? Number(count) : undefined;
-    const subscriber = found?.owner === callerKey && seen !== undefined
-      ? found.live.attach(seen)
-      : undefined;
-    if (subscriber) return subscriber;
+    const own = found?.owner === callerKey ? found.live : undefined;
+    if (own && seen !== undefined) {
+      if (own.isOverFor(seen)) return undefined;
+      const subscriber = own.attach(seen);
+      if (subscriber) return subscriber;
+    }
     throw new HttpProblem(410, "RESUME_EXPIRED", "The subscription cannot be resumed");
   }
 

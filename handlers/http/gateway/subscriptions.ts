@@ -42,7 +42,11 @@ export class Subscriptions implements Disposable {
    */
   async open(visit: Visit, wanted: Wanted, resumable: boolean): Promise<Response> {
     const lastId = visit.request.headers.get("last-event-id");
-    if (lastId !== null) return this.#respond(this.#resumables.resume(visit, lastId), visit);
+    if (lastId !== null) {
+      const subscriber = this.#resumables.resume(visit, lastId);
+      // What makes an EventSource stop asking.
+      return subscriber ? this.#respond(subscriber, visit) : new Response(null, { status: 204 });
+    }
     using stack = new DisposableStack();
     const place = resumable ? stack.use(this.#resumables.place(visit)) : undefined;
     const live = await this.#begin(visit, wanted, place);

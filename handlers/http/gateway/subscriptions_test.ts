@@ -192,9 +192,23 @@ Deno.test("nobody else can resume a subscription, nor anybody after the window",
   strictEqual(await resume("ada", id), 410);
 });
 
+Deno.test("a subscriber that has seen the end is told not to come back", async () => {
+  using web = testWeb(SAMPLES);
+  const path = "/subscribe?operation=count/up&resumable=true";
+  const events = await new Events(await web.ask(path, { token: "bob" })).take(5);
+  const id = (event = "") => /^id: (\S+)/.exec(event)?.[1] ?? "";
+  const back = async (event: string | undefined) =>
+    await web.ask(path, { token: "bob", headers: { "last-event-id": id(event) } });
+  strictEqual((await back(events[3])).status, 204);
+  const again = new Events(await back(events[2]));
+  match(await again.next() ?? "", /event: completed/);
+  strictEqual(await again.next(), undefined);
+});
+
 Deno.test("what is kept for a subscriber that comes back is bounded", async () => {
   const { operation: tick } = ticker();
   const limits = { maxReplayEvents: 2, maxResumablePerIdentity: 1 };
+  const small = { maxReplayChars: 120, resumeWindowMs: 20 };
   using web = testWeb([tick, ...SAMPLES], { limits, visible: ["gateway"] });
   const path = "/subscribe?operation=tick&resumable=true";
   const events = new Events(await web.ask(path, { token: "ada" }));
@@ -204,6 +218,19 @@ Deno.test("what is kept for a subscriber that comes back is bounded", async () =
   const late = await web.ask(path, { token: "ada", headers: { "last-event-id": id } });
   strictEqual(late.status, 410);
   await events.cancel();
+  using narrow = testWeb([ticker().operation], { limits: small });
+  const some = new Events(await narrow.ask(path, { token: "ada" }));
+  const [one, , , four] = await some.take(4);
+  const idOf = (event = "") => /^id: (\S+)/.exec(event)?.[1] ?? "";
+  const status = async (event: string | undefined) => {
+    const headers = { "last-event-id": idOf(event) };
+    const response = await narrow.ask(path, { token: "ada", headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  strictEqual(await status(one), 410); // each event has some fifty characters
+  strictEqual(await status(four), 200);
+  await some.cancel();
   const stranger = await web.ask("/subscribe?operation=count/up&resumable=true");
   strictEqual(stranger.status, 401);
 });
