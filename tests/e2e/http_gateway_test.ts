@@ -57,20 +57,21 @@ for (const version of ["--http1.1", "--http2"]) {
         ],
         stdout: "piped",
       }).spawn();
+    const put = async (name: string) =>
+      strictEqual((await web.machine.alknet("group", "put", name, "--scope", "a:b")).code, 0);
     const first = follow();
     const events = reader(first);
-    const opened = await events.next();
-    match(
-      opened,
-      /^id: [\da-f-]{36}\.1\ndata: \{"id":\d+,"at":"[^"]+","kind":"connection\.opened"/,
-    );
+    strictEqual(await events.comment(), ":"); // it is open
+    await put("before");
+    const seen = await until(events, '"detail":"before"');
     first.kill("SIGKILL");
     await Promise.all([first.status, events.cancel()]);
-    // What happens while nobody listens is not lost.
-    strictEqual((await web.machine.alknet("group", "put", "dev", "--scope", "a:b")).code, 0);
-    const second = follow("-H", `last-event-id: ${/^id: (\S+)/.exec(opened)?.[1]}`);
+    await put("meanwhile"); // what happens while nobody listens is not lost
+    const second = follow("-H", `last-event-id: ${idOf(seen.at(-1))}`);
     const rest = reader(second);
-    match(await rest.next(), /\.2\ndata: \{.*"kind":"group\.changed"/);
+    const missed = await until(rest, '"detail":"meanwhile"');
+    const counts = [...seen, ...missed].map((event) => Number(idOf(event).split(".")[1]));
+    deepStrictEqual(counts, counts.map((_, index) => index + 1)); // each once, in order
     second.kill("SIGKILL");
     await Promise.all([second.status, rest.cancel()]);
   });
@@ -82,7 +83,7 @@ testOrSkip("a revoked token ends its open subscription at once", noCurl, async (
   const url = `${web.origin}/subscribe?operation=node/events`;
   const child = new Deno.Command("curl", { args: [...args, url], stdout: "piped" }).spawn();
   const events = reader(child);
-  await events.next();
+  await events.comment();
   strictEqual((await web.machine.alknet("token", "revoke", "ci")).code, 0);
   strictEqual((await child.status).code, 0);
   await events.cancel();
@@ -156,22 +157,48 @@ function doesNotMatchWarning({ node }: WebNode): void {
   ok(!/legacy|warn/i.test(node.log), node.log);
 }
 
-/** Reads events of a program's output, comments left out. */
-function reader(child: Deno.ChildProcess): { next(): Promise<string>; cancel(): Promise<void> } {
+/** Events up to one that has a text in it. */
+async function until(events: Events, text: string): Promise<string[]> {
+  const seen: string[] = [];
+  while (!seen.at(-1)?.includes(text)) {
+    const event = await events.next();
+    ok(event, `The stream ended without ${text}`);
+    seen.push(event);
+  }
+  return seen;
+}
+
+function idOf(event = ""): string {
+  return /^id: (\S+)/.exec(event)?.[1] ?? "";
+}
+
+interface Events {
+  /** The next event; empty at the end. */
+  next(): Promise<string>;
+  /** What comes next, if only a comment. */
+  comment(): Promise<string>;
+  cancel(): Promise<void>;
+}
+
+/** Reads events of a program's output. */
+function reader(child: Deno.ChildProcess): Events {
   const source = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
+  const block = async (): Promise<string> => {
+    while (!text.includes("\n\n")) {
+      const { value, done } = await source.read();
+      if (done) return "";
+      text += value;
+    }
+    const [first = ""] = text.split("\n\n", 1);
+    text = text.slice(first.length + 2);
+    return first;
+  };
   return {
+    comment: block,
     async next() {
       for (;;) {
-        const end = text.indexOf("\n\n");
-        if (end < 0) {
-          const { value, done } = await source.read();
-          if (done) return "";
-          text += value;
-          continue;
-        }
-        const event = text.slice(0, end);
-        text = text.slice(end + 2);
+        const event = await block();
         if (!event.startsWith(":")) return event;
       }
     },
