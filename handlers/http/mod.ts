@@ -33,6 +33,8 @@
  * @module
  */
 export * from "./bearer.ts";
+export * from "./dashboard/dashboard.ts";
+export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashboard/sessions.ts";
 export * from "./decoy/decoy.ts";
 export * from "./decoy/nginx_decoy.ts";
 export * from "./decoy/redirect_decoy.ts";
@@ -52,4 +54,9 @@ export * from "./http_info.ts";
 export type { McpOptions } from "./mcp/mcp_options.ts";
 export type * from "./mcp/mcp_tool.ts";
 export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
+export * from "./sites/proxy_site.ts";
+export * from "./sites/redirect_site.ts";
+export * from "./sites/site.ts";
+export * from "./sites/static_site.ts";
+export { type Upstream, upstream, type UpstreamOptions } from "./sites/upstream.ts";
 export * from "./web_app.ts";

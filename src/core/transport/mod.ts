@@ -7,7 +7,8 @@
 export { proveKey } from "../auth_exchange.ts";
 export type { Binding, ServerBinding } from "../auth_wire.ts";
 export { type ReadGate, readGate } from "./read_gate.ts";
+export { type Socket, socketStream } from "./socket_stream.ts";
 export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
-export type { SingleStream, TransportConnection } from "./transport.ts";
+export type { SingleStream, Traffic, TransportConnection } from "./transport.ts";
