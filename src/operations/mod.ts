@@ -24,14 +24,19 @@ export {
   NOBODY_AT_ALL,
   refusal,
 } from "./access.ts";
+export * from "./adapter_error.ts";
 export * from "./batch.ts";
 export { CallCode, CallError, type CallErrorOptions } from "./call_error.ts";
 export * from "./capabilities.ts";
 export * from "./context.ts";
 export type { Overlay } from "./dispatch.ts";
 export * from "./errors.ts";
+export { httpStatusOf, UNAUTHENTICATED_STATUS } from "./http_status.ts";
 export * from "./imported_operation.ts";
 export type { JsonSchema, RawValueOf, SchemaSource, ValueOf } from "./json_schema.ts";
+export { mcpToolName, operationOfTool } from "./mcp_tool_name.ts";
+export * from "./mcp_tools.ts";
+export * from "./openapi_document.ts";
 export {
   type ErrorOptions,
   type OnceOptions,
@@ -48,4 +53,9 @@ export * from "./schema_types.ts";
 export * from "./scoped_env.ts";
 export type { ErrorDefinition, OperationSpec, Visibility } from "./spec.ts";
 export * from "./standard_schema.ts";
-export { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./value_limits.ts";
+export {
+  DEFAULT_VALUE_LIMITS,
+  excess,
+  type ExcessOptions,
+  type ValueLimits,
+} from "./value_limits.ts";

@@ -27,6 +27,9 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
     terminal.line(`      certificate until ${listener.certificateEnds.slice(0, 10)}`);
   }
   table(terminal, [["PROTOCOL", "ALPN", "KEY", "OPEN"], ...handlerRows(answer)]);
+  if (answer.services.length > 0) {
+    table(terminal, [["SERVICE", "KIND", "STATE", "OPERATIONS", ""], ...serviceRows(answer)]);
+  }
   if (answer.connections.length > 0) {
     table(terminal, [["OPEN", "FOR", "PEER", "OVER", "FROM"], ...connectionRows(answer)]);
   }
@@ -46,6 +49,16 @@ function handlerRows({ handlers }: NodeStatus): string[][] {
     alpn.join(" "),
     peerAuth,
     String(connections),
+  ]);
+}
+
+function serviceRows({ services }: NodeStatus): string[][] {
+  return services.map(({ name, kind, state, operations, problem }) => [
+    name,
+    kind,
+    state,
+    String(operations),
+    problem ?? "",
   ]);
 }
 

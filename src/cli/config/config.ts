@@ -4,6 +4,7 @@ import type { Address } from "@alknet/core";
 import { ConfigError } from "../errors.ts";
 import type { Field } from "./field.ts";
 import { type HttpConfig, httpConfig } from "./http_config.ts";
+import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
@@ -19,6 +20,8 @@ export interface Config {
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly http: HttpConfig;
   readonly limits: Partial<Limits>;
+  /** Services whose operations are offered here. */
+  readonly imports: readonly ImportConfig[];
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
   readonly auditDays: number;
@@ -59,6 +62,7 @@ export function configOf(toml: TomlFile): Config {
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     http: httpConfig(table(toml, "http")),
     limits: limitsOf(toml),
+    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),

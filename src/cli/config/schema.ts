@@ -1,9 +1,10 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
+import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen"]);
+export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen", ...IMPORT_TABLES]);
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -93,6 +94,7 @@ export const FIELDS: readonly Field[] = [
     min: 1,
     doc: LIMIT_DOCS[name],
   })),
+  ...IMPORT_FIELDS,
   {
     table: "store",
     key: "url",

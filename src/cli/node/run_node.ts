@@ -9,12 +9,14 @@ import {
   type NodeKey,
   serve,
 } from "@alknet/core";
-import type { AuditEvent } from "@alknet/store";
+import type { AuditEvent, Store } from "@alknet/store";
+import { dirname } from "node:path";
 import type { Config, ListenConfig } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
 import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
+import { importServices } from "./import_services.ts";
 import { LiveIdentities } from "./live_identities.ts";
 import { nodeOperations } from "./operations.ts";
 import { openNodeStore } from "./open_store.ts";
@@ -23,15 +25,19 @@ import { statusOf } from "./status.ts";
 /** A node with everything around it. */
 export interface RunningNode extends AsyncDisposable {
   readonly endpoint: Endpoint;
-  /** Takes up `identities.toml` again; the store is always up to date. */
+  /** Takes up `identities.toml` again, and asks services anew; the store is always up to date. */
   reload(): Promise<void>;
 }
+
+/** Opens a secret of the store, if there is one of that name. */
+export type Unseal = (store: Store, name: string) => Promise<string | undefined>;
 
 /** Assembles and starts a node: store, identities, handlers, endpoint, control socket. */
 export async function runNode(
   key: NodeKey,
   config: Config,
   paths: Paths,
+  unseal: Unseal = () => Promise.resolve(undefined),
 ): Promise<RunningNode> {
   await using started = new AsyncDisposableStack();
   const owner = keyFingerprint(key.publicKey);
@@ -39,22 +45,39 @@ export async function runNode(
   const store = started.use(await openNodeStore(config, paths, owner));
   const startedAt = new Date();
   const running: { endpoint?: Endpoint } = {};
+  const registry = nodeOperations({ store, endpoint: () => running.endpoint });
+  const imports = started.use(
+    importServices(config.imports, {
+      registry,
+      secret: (name) => unseal(store, name),
+      onSecretsChange: (listener) => store.credentials.onChange(listener),
+      directory: dirname(config.file ?? paths.config),
+    }),
+  );
+  const reload = (): Promise<void> => {
+    imports.refresh();
+    return byHand.reload();
+  };
   started.use(
     await serveControl(paths.control, {
       status: () =>
-        Promise.resolve(running.endpoint && statusOf(running.endpoint, config, startedAt)),
-      reload: () => byHand.reload(),
+        Promise.resolve(
+          running.endpoint && {
+            ...statusOf(running.endpoint, config, startedAt),
+            services: imports.status(),
+          },
+        ),
+      reload,
     }),
   );
-  const operations = nodeOperations({ store, endpoint: () => running.endpoint });
   const endpoint = running.endpoint = started.use(
     await serve({
       key,
       handlers: await createHandlers(config, {
         enrolment: storeEnrolment(store),
         nodeId: formatNodeId(key.publicKey),
-        dispatcher: operations,
-        catalogue: operations,
+        dispatcher: registry,
+        catalogue: registry,
         endpoint: () => running.endpoint,
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
@@ -67,7 +90,7 @@ export async function runNode(
   const all = started.move();
   return {
     endpoint,
-    reload: () => byHand.reload(),
+    reload,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

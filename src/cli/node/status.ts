@@ -1,6 +1,7 @@
 import type { Address, ConnectionInfo, Counters, Endpoint } from "@alknet/core";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
+import type { ServiceStatus } from "./import_services.ts";
 import { formatAddress, reachableAddresses } from "./addresses.ts";
 
 /** What `alknet status` shows, as the running node sends it. */
@@ -15,6 +16,8 @@ export interface NodeStatus {
   readonly counters: Counters;
   readonly connections: readonly (Omit<ConnectionInfo, "openedAt"> & { openedAt: string })[];
   readonly memoryBytes: number;
+  /** Services whose operations are offered here. */
+  readonly services: readonly ServiceStatus[];
 }
 
 /** One listener. */
@@ -40,7 +43,11 @@ export interface HandlerStatus {
 const MAX_CONNECTIONS = 1_000;
 
 /** The status of a running endpoint. */
-export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): NodeStatus {
+export function statusOf(
+  endpoint: Endpoint,
+  config: Config,
+  startedAt: Date,
+): Omit<NodeStatus, "services"> {
   const { connections } = endpoint;
   return {
     version: VERSION,
