@@ -52,7 +52,6 @@ export type { OperationCatalogue, OperationSource } from "./gateway/catalogue.ts
 export * from "./http.ts";
 export * from "./http_info.ts";
 export type { McpOptions } from "./mcp/mcp_options.ts";
-export type * from "./mcp/mcp_tool.ts";
 export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
 export * from "./sites/proxy_site.ts";
 export * from "./sites/redirect_site.ts";

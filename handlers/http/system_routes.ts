@@ -1,5 +1,4 @@
-import type { Identity } from "@alknet/core";
-import type { OperationSpec } from "@alknet/operations";
+import { openApiDocument, type OpenApiInfo } from "@alknet/operations";
 import type { Hono } from "hono";
 
 import type { Door, Route } from "./door/door.ts";
@@ -16,8 +15,8 @@ export interface SystemRoutesOptions {
   readonly ready?: (() => boolean | Promise<boolean>) | undefined;
   /** Metrics beside those of HTTP. Default: `/metrics` is not there. */
   readonly metrics?: (() => readonly Metric[]) | undefined;
-  /** Describes operations, as OpenAPI. Default: `/openapi.json` is not there. */
-  readonly openApi?: ((specs: readonly OperationSpec[]) => unknown) | undefined;
+  /** What `/openapi.json` says of itself. Default: it is not there. */
+  readonly openApi?: OpenApiInfo | undefined;
   /** The operations to describe. */
   readonly catalogue?: OperationCatalogue | undefined;
 }
@@ -42,11 +41,10 @@ export function systemRoutes(app: Hono<HttpEnv>, options: SystemRoutesOptions): 
     });
   }
   if (!openApi || !catalogue) return;
-  const document = (identity: Identity | undefined): string =>
-    JSON.stringify(openApi(catalogue.list(identity)));
   add("/openapi.json", "openapi", ({ identity }) => {
+    const document = openApiDocument(catalogue.list(identity), openApi);
     const headers = { "content-type": "application/json" };
-    return new Response(document(identity) + "\n", { headers });
+    return new Response(JSON.stringify(document) + "\n", { headers });
   });
 }
 

@@ -1,4 +1,4 @@
-import type { OperationSpec } from "@alknet/operations";
+import type { OpenApiInfo } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
 
@@ -12,7 +12,7 @@ import { BODY_LIMITS, type EnrolmentApp } from "./enrolment.ts";
 import type { OperationSource } from "./gateway/catalogue.ts";
 import { readBody } from "./gateway/request_body.ts";
 import { operationRoutes } from "./gateway/operation_routes.ts";
-import type { FetchHandler, HttpEnv } from "./http_info.ts";
+import type { FetchHandler, HttpEnv, HttpInfo } from "./http_info.ts";
 import type { McpOptions } from "./mcp/mcp_options.ts";
 import { mcpRoutes } from "./mcp/mcp_routes.ts";
 import type { Metric } from "./metrics/metric.ts";
@@ -24,8 +24,8 @@ export interface WebAppOptions {
   readonly operations?: OperationSource;
   /** Whether the operations have a gateway. Default: true. */
   readonly gateway?: boolean;
-  /** Describes operations as OpenAPI. Default: `/openapi.json` is not there. */
-  readonly openApi?: (specs: readonly OperationSpec[]) => unknown;
+  /** What `/openapi.json` says of itself. Default: it is not there. */
+  readonly openApi?: OpenApiInfo;
   /** Offers the operations at `/mcp`. Default: it is not there. */
   readonly mcp?: McpOptions;
   /** Lets workers enrol at `POST /enrol`. Default: they cannot. */
@@ -34,6 +34,11 @@ export interface WebAppOptions {
   readonly ready?: () => boolean | Promise<boolean>;
   /** Metrics to show beside those of HTTP. Default: `/metrics` is not there. */
   readonly metrics?: () => readonly Metric[];
+  /**
+   * Asked in turn for what none of the node's own routes answers; the first that answers does, such
+   * as `sites()` or a dashboard. Default: nobody is.
+   */
+  readonly pages?: readonly Page[];
   /** What strangers see, and everybody at paths that nobody serves. Default: nginx's 404 page. */
   readonly decoy?: Decoy;
   /** Groups of routes that strangers see too. Default: `healthz`. */
@@ -43,6 +48,12 @@ export interface WebAppOptions {
   /** What callers may do. Default: `DEFAULT_WEB_LIMITS`. */
   readonly limits?: Partial<WebLimits>;
 }
+
+/** Answers a request, or leaves it to others. */
+export type Page = (
+  request: Request,
+  info: HttpInfo,
+) => Response | undefined | Promise<Response | undefined>;
 
 /** An application for `http({ app })`, with what it holds. */
 export interface WebApp extends Disposable {
@@ -84,10 +95,10 @@ const log = getLogger(["alknet", "http"]);
  */
 export function webApp(options: WebAppOptions = {}): WebApp {
   const { operations: source, corsOrigins = [] } = options;
-  const decoy = afterBody(options.decoy ?? nginxDecoy());
+  const elsewhere = afterPages(options.pages ?? [], afterBody(options.decoy ?? nginxDecoy()));
   const { gateway = true, mcp, enrolment } = options;
   const door = new Door({
-    decoy,
+    elsewhere,
     visible: new Set(options.visible ?? ["healthz"]),
     corsOrigins,
     limits: webLimits(options.limits),
@@ -106,11 +117,11 @@ export function webApp(options: WebAppOptions = {}): WebApp {
   if (source && mcp) stack.use(mcpRoutes(app, { source, door, mcp, corsOrigins }));
   if (enrolment) {
     app.post("/enrol", (c) => {
-      const { fetch } = door.admitsStranger(c.env) ? enrolment : { fetch: decoy };
+      const fetch = door.admitsStranger(c.env) ? enrolment.fetch : elsewhere;
       return fetch(c.req.raw, c.env);
     });
   }
-  app.notFound((c) => decoy(c.req.raw));
+  app.notFound((c) => elsewhere(c.req.raw, c.env));
   app.onError((error, c) => {
     log.warn("request.failed", { method: c.req.method, error });
     return nginxPage(500, c.req.raw);
@@ -120,6 +131,18 @@ export function webApp(options: WebAppOptions = {}): WebApp {
     fetch: (request, info) => app.fetch(request, info),
     request: (path, init, info) => app.request(path, init, info as HttpEnv["Bindings"]),
     [Symbol.dispose]: () => held.dispose(),
+  };
+}
+
+/** Pages before a decoy. */
+function afterPages(pages: readonly Page[], decoy: Decoy): FetchHandler {
+  if (pages.length === 0) return decoy;
+  return async (request, info) => {
+    for (const page of pages) {
+      const response = await page(request, info);
+      if (response) return response;
+    }
+    return await decoy(request);
   };
 }
 

@@ -2,8 +2,7 @@ import { hasScope, type Identity, networkOf } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
 import { callerOf } from "../caller.ts";
-import type { Decoy } from "../decoy/decoy.ts";
-import type { HttpInfo } from "../http_info.ts";
+import type { FetchHandler, HttpInfo } from "../http_info.ts";
 import { RequestMetrics } from "../metrics/request_metrics.ts";
 import { Cors } from "./cors.ts";
 import type { WebLimits } from "./limits.ts";
@@ -16,7 +15,7 @@ import type { Answer, Visit } from "./visit.ts";
 /** Settings of a {@linkcode Door}. */
 export interface DoorOptions {
   /** What strangers see in place of what is hidden. */
-  readonly decoy: Decoy;
+  readonly elsewhere: FetchHandler;
   /** Groups of routes that strangers see. */
   readonly visible: ReadonlySet<RouteGroup>;
   /** Origins whose pages may read answers. */
@@ -51,12 +50,11 @@ const HEADERS: Readonly<Record<string, string>> = {
  * how much at once. Then the route answers, and its answer is dressed and counted.
  */
 export class Door {
-  /** What strangers see in place of what is hidden. */
-  readonly decoy: Decoy;
   /** What happened here. */
   readonly metrics: RequestMetrics = new RequestMetrics();
   /** What callers may do. */
   readonly limits: WebLimits;
+  readonly #elsewhere: FetchHandler;
   readonly #visible: ReadonlySet<RouteGroup>;
   readonly #cors: Cors;
   readonly #identityRate: TokenBuckets;
@@ -65,8 +63,8 @@ export class Door {
   readonly #addressPlaces: Places;
 
   /** Begins with nobody inside. */
-  constructor({ decoy, visible, corsOrigins, limits }: DoorOptions) {
-    this.decoy = decoy;
+  constructor({ elsewhere, visible, corsOrigins, limits }: DoorOptions) {
+    this.#elsewhere = elsewhere;
     this.limits = limits;
     this.#visible = visible;
     this.#cors = new Cors(corsOrigins);
@@ -85,7 +83,7 @@ export class Door {
 
   /**
    * Answers a request for a route so simple that it answers whoever may see it, without limit, in a
-   * way that says no more than any server would; or shows the decoy.
+   * way that says no more than any server would; or shows what is elsewhere.
    */
   async glance(
     group: RouteGroup,
@@ -95,10 +93,10 @@ export class Door {
   ): Promise<Response> {
     const { identity } = callerOf(authorizationOf(request), info);
     const seen = identity !== undefined || this.#visible.has(group);
-    return await (seen && hasMethod(request, ["GET"]) ? answer() : this.decoy(request));
+    return await (seen && hasMethod(request, ["GET"]) ? answer() : this.#elsewhere(request, info));
   }
 
-  /** Answers a request for a route, or shows the decoy. */
+  /** Answers a request for a route, or shows what is elsewhere. */
   async enter(route: Route, request: Request, info: HttpInfo, answer: Answer): Promise<Response> {
     if (request.method === "OPTIONS") {
       const preflight = this.#cors.preflight(request, route.methods);
@@ -107,7 +105,7 @@ export class Door {
     const { identity, token } = callerOf(authorizationOf(request), info);
     if (!identity && !this.#visible.has(route.group)) {
       this.metrics.refused("hidden");
-      return this.decoy(request);
+      return this.#elsewhere(request, info);
     }
     const startedAt = performance.now();
     const requestId = crypto.randomUUID();

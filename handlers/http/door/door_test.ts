@@ -29,6 +29,15 @@ Deno.test("strangers, and callers with a token nobody has, see the decoy at ever
   }
 });
 
+Deno.test("pages are asked before the decoy, also where a hidden route has their path", async () => {
+  const page = (request: Request) =>
+    new URL(request.url).pathname === "/search" ? new Response("a page") : undefined;
+  using web = testWeb(SAMPLES, { pages: [() => undefined, page] });
+  strictEqual(await (await web.ask("/search")).text(), "a page");
+  match(await (await web.ask("/search", { token: "ada" })).text(), /operations/);
+  strictEqual((await web.ask("/else")).headers.get("server"), "nginx");
+});
+
 Deno.test("a visible group tells strangers what they lack", async () => {
   using web = testWeb(SAMPLES, { visible: ["gateway", "metrics"], metrics: () => [] });
   strictEqual((await web.ask("/search")).status, 200);
@@ -169,10 +178,14 @@ Deno.test("the node's state: ready, and metrics for whoever may read them", asyn
 });
 
 Deno.test("/openapi.json describes what the caller may call", async () => {
-  using web = testWeb(SAMPLES, { openApi: (specs) => specs.map(({ name }) => name) });
-  const names = async (token: string) => await (await web.ask("/openapi.json", { token })).json();
-  deepStrictEqual(await names("bob"), ["count/up", "math/add"]);
-  deepStrictEqual(await names("ada"), ["count/up", "door/open", "math/add"]);
+  using web = testWeb(SAMPLES, { openApi: { title: "Node", version: "1" } });
+  const paths = async (token: string) => {
+    const document = await (await web.ask("/openapi.json", { token })).json();
+    strictEqual(document.openapi, "3.1.1");
+    return Object.keys(document.paths);
+  };
+  deepStrictEqual(await paths("bob"), ["/op/count/up", "/op/math/add"]);
+  deepStrictEqual(await paths("ada"), ["/op/count/up", "/op/door/open", "/op/math/add"]);
 });
 
 async function shape(response: Response): Promise<unknown> {

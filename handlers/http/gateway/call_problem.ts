@@ -1,5 +1,11 @@
 import type { Identity } from "@alknet/core";
-import { CallCode, type CallError, type OperationSpec } from "@alknet/operations";
+import {
+  CallCode,
+  type CallError,
+  httpStatusOf,
+  type OperationSpec,
+  UNAUTHENTICATED_STATUS,
+} from "@alknet/operations";
 
 import { HttpProblem, unauthorized } from "../door/problem.ts";
 
@@ -11,32 +17,13 @@ export interface CallProblemContext {
   readonly spec: OperationSpec | undefined;
 }
 
-/** Codes that no operation has to declare, and what they are in HTTP. */
-const STATUS: ReadonlyMap<string, number> = new Map([
-  [CallCode.NotFound, 404],
-  [CallCode.InvalidInput, 422],
-  [CallCode.InvalidOperationType, 400],
-  [CallCode.Timeout, 504],
-  [CallCode.Aborted, 499],
-  [CallCode.DependencyFailed, 424],
-  [CallCode.Internal, 500],
-  ["RESOURCE_EXHAUSTED", 429],
-  ["UNAVAILABLE", 503],
-]);
-
-/** Codes that adapters give to errors of foreign HTTP services. */
-const FOREIGN = /^HTTP_([45]\d\d)$/;
-
-/** The HTTP status of a failed call: declared, or of the table, or 500. */
+/** The HTTP status of a failed call. */
 export function statusOf(
   { code }: Pick<CallError, "code">,
   { identity, spec }: CallProblemContext,
 ): number {
-  if (code === CallCode.Forbidden) return identity ? 403 : 401;
-  const declared = spec?.errorSchemas.find((each) => each.code === code)?.httpStatus;
-  if (declared !== undefined && declared >= 400 && declared <= 599) return declared;
-  const foreign = FOREIGN.exec(code)?.[1];
-  return STATUS.get(code) ?? (foreign === undefined ? 500 : Number(foreign));
+  if (code === CallCode.Forbidden && !identity) return UNAUTHENTICATED_STATUS;
+  return httpStatusOf(code, spec?.errorSchemas ?? []);
 }
 
 /** What a caller is told of a failed call. */

@@ -1,8 +1,16 @@
-import { CallCode, CallError, type JsonSchema, runBatch, schemaCheck } from "@alknet/operations";
+import {
+  CallCode,
+  CallError,
+  type JsonSchema,
+  type McpTool,
+  type McpToolAnnotations,
+  runBatch,
+  schemaCheck,
+} from "@alknet/operations";
 
 import { batchOf, isRecord, shownError } from "../gateway/call.ts";
 import { callOperation } from "./call_operation.ts";
-import type { McpToolDefinition, OperationTool, RunnableTool, ToolCall } from "./mcp_tool.ts";
+import type { RunnableTool, ToolCall } from "./mcp_tool.ts";
 
 /** Most items that one call takes of a subscription. */
 const MAX_ITEMS = 1_000;
@@ -11,6 +19,17 @@ const MAX_LISTEN_MS = 60_000;
 
 const OPERATION = { type: "string", description: "An operation's name, such as node/info" };
 const INPUT = { description: "Its input; schema tells what it takes. Default: {}" };
+
+const READS: McpToolAnnotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+};
+const CHANGES: McpToolAnnotations = {
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: false,
+};
 
 /** The tools through which everything is reached, however many operations there are. */
 export const GENERAL_TOOLS: readonly RunnableTool[] = [
@@ -21,7 +40,7 @@ export const GENERAL_TOOLS: readonly RunnableTool[] = [
       type: "object",
       properties: { query: { type: "string", description: "Default: all" } },
     },
-    annotations: { readOnlyHint: true, openWorldHint: false },
+    annotations: READS,
   }, async ({ query }, { backend, signal }) => {
     const wanted = String(query ?? "").toLowerCase();
     const operations = (await backend.list(signal))
@@ -33,7 +52,7 @@ export const GENERAL_TOOLS: readonly RunnableTool[] = [
     name: "schema",
     description: "Tells what an operation takes, gives and fails with, as JSON Schema",
     inputSchema: { type: "object", properties: { name: OPERATION }, required: ["name"] },
-    annotations: { readOnlyHint: true, openWorldHint: false },
+    annotations: READS,
   }, async ({ name }, { backend, signal }) => ({ ...await backend.schema(String(name), signal) })),
   tool({
     name: "call",
@@ -54,7 +73,7 @@ export const GENERAL_TOOLS: readonly RunnableTool[] = [
       },
       required: ["operation"],
     },
-    annotations: { readOnlyHint: false, destructiveHint: true },
+    annotations: CHANGES,
   }, async ({ operation, input = {}, maxItems = 100, listenMs = 10_000 }, call) => {
     const options = { maxItems: Number(maxItems), maxMs: Number(listenMs) };
     return await callOperation({ operation: String(operation), input }, call, options);
@@ -77,7 +96,7 @@ export const GENERAL_TOOLS: readonly RunnableTool[] = [
       },
       required: ["calls"],
     },
-    annotations: { readOnlyHint: false, destructiveHint: true },
+    annotations: CHANGES,
   }, async ({ calls }, { backend, signal }) => {
     const results = await runBatch(backend.dispatcher, batchOf(calls), backend.request(signal));
     return {
@@ -90,25 +109,11 @@ export const GENERAL_TOOLS: readonly RunnableTool[] = [
   }),
 ];
 
-/** A tool of its own for an operation; a subscription brings what comes within ten seconds. */
-export function runnableTool(
-  { operation, definition, inputOf, resultOf }: OperationTool,
-): RunnableTool {
-  return {
-    definition,
-    async run(args, call) {
-      const options = { maxItems: 100, maxMs: 10_000 };
-      const result = await callOperation({ operation, input: inputOf(args) }, call, options);
-      return "output" in result ? resultOf(result.output) : result;
-    },
-  };
-}
-
 type Arguments = Readonly<Record<string, unknown>>;
 
 /** A tool whose arguments are checked against its schema. */
 function tool(
-  definition: McpToolDefinition,
+  definition: McpTool,
   run: (args: Arguments, call: ToolCall) => Promise<Readonly<Record<string, unknown>>>,
 ): RunnableTool {
   const schema: JsonSchema = { ...definition.inputSchema };
@@ -117,7 +122,10 @@ function tool(
     definition,
     async run(args, call) {
       const verdict = await check(args);
-      if (verdict.ok && isRecord(args)) return await run(args, call);
+      if (verdict.ok && isRecord(args)) {
+        const structured = await run(args, call);
+        return { value: structured, structured };
+      }
       const details = verdict.ok ? undefined : { issues: verdict.issues };
       throw new CallError(CallCode.InvalidInput, "Arguments do not fit the tool", { details });
     },

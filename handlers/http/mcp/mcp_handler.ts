@@ -4,9 +4,11 @@ import type { Visit } from "../door/visit.ts";
 import type { WebLimits } from "../door/limits.ts";
 import type { OperationSource } from "../gateway/catalogue.ts";
 import { readBody } from "../gateway/request_body.ts";
-import { GENERAL_TOOLS, runnableTool } from "./general_tools.ts";
+import { GENERAL_TOOLS } from "./general_tools.ts";
 import type { McpOptions } from "./mcp_options.ts";
 import { nodeBackend } from "./node_backend.ts";
+import type { RunnableTool } from "./mcp_tool.ts";
+import { operationTools } from "./operation_tools.ts";
 import { toolServer } from "./tool_server.ts";
 
 /** Settings of {@linkcode mcpHandler}. */
@@ -36,7 +38,7 @@ const VISIT = "visit";
 
 /** Makes the handler; apart from the routes since it brings a library along. */
 export function mcpHandler({ source, limits, mcp }: McpHandlerOptions): McpHandler {
-  const { name = "alknet", version = "0.0.0", operationTools } = mcp;
+  const { name = "alknet", version = "0.0.0" } = mcp;
   const visits = new WeakMap<object, { visit: Visit; signal: AbortSignal }>();
   const handler = createMcpHandler(({ authInfo }) => {
     const key = authInfo?.extra?.[VISIT];
@@ -50,8 +52,8 @@ export function mcpHandler({ source, limits, mcp }: McpHandlerOptions): McpHandl
       backend,
       signal,
       tools: () => {
-        const own = operationTools?.(source.catalogue.list(identity)) ?? [];
-        return Promise.resolve([...GENERAL_TOOLS, ...own.map(runnableTool)]);
+        const specs = mcp.operationTools ? source.catalogue.list(identity) : [];
+        return Promise.resolve([...GENERAL_TOOLS, ...operationTools(specs).filter(isFree)]);
       },
     });
   }, { maxRequestBodySize: limits.maxBodyBytes, keepAliveMs: limits.heartbeatMs });
@@ -74,4 +76,9 @@ async function bounded(request: Request, limits: WebLimits): Promise<Request> {
   const body = await readBody(request, limits);
   const { method, headers, signal } = request;
   return new Request(request.url, { method, headers, signal, body });
+}
+
+/** An operation called like a general tool is reached by `call`. */
+function isFree({ definition: { name } }: RunnableTool): boolean {
+  return !GENERAL_TOOLS.some(({ definition }) => definition.name === name);
 }

@@ -4,7 +4,6 @@ import { ANYONE, operation } from "@alknet/operations";
 
 import type { WebAppOptions } from "../mod.ts";
 import { type Ask, SAMPLES, type TestWeb, testWeb } from "../testdata/web.ts";
-import type { OperationTool } from "./mcp_tool.ts";
 
 const ENVELOPE = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -246,28 +245,26 @@ Deno.test("/mcp refuses foreign pages and hosts that TLS did not verify", async 
 });
 
 Deno.test("each operation can be a tool of its own, with schema and annotations", async () => {
-  const operationTools: WebAppOptions["mcp"] = {
-    operationTools: (specs) =>
-      specs.filter(({ type }) => type === "query").map((spec): OperationTool => ({
-        operation: spec.name,
-        definition: {
-          name: spec.name.replaceAll("/", "_"),
-          description: spec.description,
-          inputSchema: { ...Object(spec.inputSchema), type: "object" },
-          annotations: { readOnlyHint: true },
-        },
-        inputOf: (args) => args,
-        resultOf: (output) => ({ result: output }),
-      })),
+  const search = operation({ name: "search", access: ANYONE, handler: () => "not the tool" });
+  using web = testWeb([...SAMPLES, search], { mcp: { operationTools: true } });
+  const names = async (token: string) => {
+    const { result } = await ask(web, "2026-07-28", "tools/list", {}, token);
+    return result.tools.slice(4).map(({ name }: { name: string }) => name);
   };
-  using web = testWeb(SAMPLES, { mcp: operationTools });
+  deepStrictEqual(await names("ada"), ["count-up", "door-open", "math-add"]);
+  deepStrictEqual(await names("bob"), ["count-up", "math-add"]);
   const { result } = await ask(web, "2026-07-28", "tools/list");
   const tool = result.tools.at(-1);
-  strictEqual(tool.name, "math_add");
   deepStrictEqual(tool.inputSchema.required, ["a", "b"]);
-  deepStrictEqual(tool.annotations, { readOnlyHint: true });
-  const { structuredContent } = await callTool(web, "2026-07-28", "math_add", { a: 2, b: 2 });
-  deepStrictEqual(structuredContent, { result: 4 });
+  strictEqual(tool.annotations.readOnlyHint, true);
+  const added = await callTool(web, "2026-07-28", "math-add", { a: 2, b: 2 });
+  strictEqual(added.content[0].text, "4");
+  const counted = await callTool(web, "2026-07-28", "count-up", { to: 2 });
+  deepStrictEqual(counted.structuredContent, { items: [1, 2], completed: true });
+  const wrong = await callTool(web, "2026-07-28", "math-add", { a: "2" });
+  strictEqual(wrong.structuredContent.error.code, "INVALID_INPUT");
+  const found = await callTool(web, "2026-07-28", "search");
+  strictEqual(found.structuredContent.operations.length, 4);
 });
 
 Deno.test("whatever is posted to /mcp, the node says what is wrong with it", async () => {

@@ -1,49 +1,13 @@
+import type { McpTool } from "@alknet/operations";
+
 import type { McpBackend } from "./mcp_backend.ts";
 
-/** A tool, as MCP describes it. */
-export interface McpToolDefinition {
-  /** Its name. */
-  readonly name: string;
-  /** What it does, for a model. */
-  readonly description?: string;
-  /** Its arguments: JSON Schema of an object. */
-  readonly inputSchema: McpObjectSchema;
-  /** Its structured result: JSON Schema of an object. */
-  readonly outputSchema?: McpObjectSchema;
-  /** Hints for whoever asks people for consent. */
-  readonly annotations?: McpToolAnnotations;
-}
-
-/** JSON Schema of an object. */
-export interface McpObjectSchema {
-  /** Always an object. */
-  readonly type: "object";
-  /** Whatever else a schema says. */
-  readonly [keyword: string]: unknown;
-}
-
-/** Hints, none of which is a promise. */
-export interface McpToolAnnotations {
-  /** It changes nothing. */
-  readonly readOnlyHint?: boolean;
-  /** It may destroy something. */
-  readonly destructiveHint?: boolean;
-  /** Twice is as good as once. */
-  readonly idempotentHint?: boolean;
-  /** It reaches beyond the node. */
-  readonly openWorldHint?: boolean;
-}
-
-/** A tool that stands for one operation. */
-export interface OperationTool {
-  /** The operation's name. */
-  readonly operation: string;
-  /** How MCP sees it. */
-  readonly definition: McpToolDefinition;
-  /** The operation's input in a tool's arguments. */
-  inputOf(args: unknown): unknown;
-  /** A tool's structured result for the operation's output. */
-  resultOf(output: unknown): Readonly<Record<string, unknown>>;
+/** What came of a tool. */
+export interface ToolResult {
+  /** For a model: told as JSON. */
+  readonly value: unknown;
+  /** For a program. Default: nothing. */
+  readonly structured?: Readonly<Record<string, unknown>>;
 }
 
 /** What a tool that runs is told. */
@@ -59,12 +23,11 @@ export interface ToolCall {
 /** A tool that can run. */
 export interface RunnableTool {
   /** How MCP sees it. */
-  readonly definition: McpToolDefinition;
+  readonly definition: McpTool;
   /**
    * Runs it.
    *
-   * @returns The structured result.
    * @throws {CallError} What the client is told as a failure of the tool.
    */
-  run(args: unknown, call: ToolCall): Promise<Readonly<Record<string, unknown>>>;
+  run(args: unknown, call: ToolCall): Promise<ToolResult>;
 }

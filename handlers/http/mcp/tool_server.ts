@@ -10,7 +10,7 @@ import {
 import { HttpProblem } from "../door/problem.ts";
 import { shownError } from "../gateway/call.ts";
 import type { McpBackend } from "./mcp_backend.ts";
-import type { RunnableTool, ToolCall } from "./mcp_tool.ts";
+import type { RunnableTool, ToolCall, ToolResult } from "./mcp_tool.ts";
 
 /** What a server of MCP offers, and to whom. */
 export interface ToolServerOptions {
@@ -66,19 +66,21 @@ function toolCall({ backend, signal }: ToolServerOptions, { mcpReq }: ServerCont
 /** A tool that fails says so in its result, where the model sees it. */
 async function run(tool: RunnableTool, args: unknown, call: ToolCall): Promise<CallToolResult> {
   try {
-    return resultOf(await tool.run(args, call));
+    return shown(await tool.run(args, call));
   } catch (error) {
-    if (error instanceof CallError) {
-      return { ...resultOf({ error: shownError(error) }), isError: true };
-    }
-    if (error instanceof HttpProblem) {
-      return { ...resultOf({ error: error.toJSON() }), isError: true };
-    }
+    if (error instanceof CallError) return failed(shownError(error));
+    if (error instanceof HttpProblem) return failed(error.toJSON());
     throw error;
   }
 }
 
-function resultOf(structuredContent: Readonly<Record<string, unknown>>): CallToolResult {
-  const text = JSON.stringify(structuredContent);
-  return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
+function failed(error: unknown): CallToolResult {
+  const structured = { error };
+  return { ...shown({ value: structured, structured }), isError: true };
+}
+
+function shown({ value, structured }: ToolResult): CallToolResult {
+  const content = [{ type: "text" as const, text: JSON.stringify(value) }];
+  if (!structured) return { content };
+  return { content, structuredContent: JSON.parse(JSON.stringify(structured)) };
 }

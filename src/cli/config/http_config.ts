@@ -7,6 +7,7 @@ import { WEB_LIMIT_KEYS } from "./http_schema.ts";
 export interface HttpConfig {
   readonly gateway: boolean;
   readonly mcp: boolean;
+  readonly operationTools: boolean;
   readonly authorizationServers: readonly string[];
   readonly metrics: boolean;
   readonly enrolment: boolean;
@@ -27,6 +28,7 @@ export function httpConfig(http: Table): HttpConfig {
   return {
     gateway: http.boolean("gateway"),
     mcp: http.boolean("mcp"),
+    operationTools: http.string("mcp_tools") === "operations",
     authorizationServers: http.strings("authorization_servers"),
     metrics: http.boolean("metrics"),
     enrolment: http.boolean("enrolment"),

@@ -50,6 +50,14 @@ export const HTTP_FIELDS: readonly Field[] = [
   },
   {
     table: "http",
+    key: "mcp_tools",
+    type: "string",
+    fallback: '"general"',
+    values: ["general", "operations"],
+    doc: "The tools: search, schema, call and batch, or beside them one for each operation.",
+  },
+  {
+    table: "http",
     key: "authorization_servers",
     type: "strings",
     fallback: "[]",

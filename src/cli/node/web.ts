@@ -32,7 +32,8 @@ export interface WebServices {
 export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
   const { enrolment, nodeId, dispatcher, catalogue, endpoint } = services;
   const decoy = decoyOf(config.decoy);
-  const { authorizationServers } = config;
+  const { authorizationServers, operationTools } = config;
+  const mcp = { name: "alknet", version: VERSION, authorizationServers, operationTools };
   const operations = { dispatcher, catalogue };
   return webApp({
     decoy,
@@ -42,7 +43,8 @@ export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
     ready: () => endpoint() !== undefined,
     operations,
     gateway: config.gateway,
-    ...(config.mcp ? { mcp: { name: "alknet", version: VERSION, authorizationServers } } : {}),
+    openApi: { title: "Operations of a node", version: VERSION },
+    ...(config.mcp ? { mcp } : {}),
     ...(config.metrics ? { metrics: () => endpointMetrics(endpoint()) } : {}),
     ...(config.enrolment ? { enrolment: enrolmentApp({ enrolment, nodeId, decoy }) } : {}),
   });

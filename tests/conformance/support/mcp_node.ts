@@ -1,12 +1,6 @@
 import { type Identity, NOBODY, serve, trustAnchor } from "@alknet/core";
-import { http, type OperationTool, webApp } from "@alknet/http";
-import {
-  ANYONE,
-  CallError,
-  operation,
-  OperationRegistry,
-  type OperationSpec,
-} from "@alknet/operations";
+import { http, webApp } from "@alknet/http";
+import { ANYONE, CallError, operation, OperationRegistry } from "@alknet/operations";
 
 /** A node with MCP, behind a door that adds what the suite cannot: TLS and a token. */
 export interface McpNode extends AsyncDisposable {
@@ -76,22 +70,12 @@ const FIXTURES = [
   }),
 ];
 
-function toolOf({ name, description, inputSchema }: OperationSpec): OperationTool {
-  const schema = typeof inputSchema === "object" ? inputSchema : {};
-  return {
-    operation: name,
-    definition: { name, description, inputSchema: { ...schema, type: "object" } },
-    inputOf: (args) => args,
-    resultOf: (output) => ({ output }),
-  };
-}
-
 /** Starts one with operations that the suite knows. */
 export async function startMcpNode(): Promise<McpNode> {
   const registry = new OperationRegistry();
   registry.register(FIXTURES);
   const operations = { dispatcher: registry, catalogue: registry };
-  const mcp = { operationTools: (specs: readonly OperationSpec[]) => specs.map(toolOf) };
+  const mcp = { operationTools: true };
   const node = await serve({
     hostname: "127.0.0.1",
     names: ["localhost"],
