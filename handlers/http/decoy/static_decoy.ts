@@ -1,5 +1,4 @@
-import { isAbsolute, join, relative } from "node:path";
-
+import { filePath } from "../sites/file_path.ts";
 import type { Decoy } from "./decoy.ts";
 import { nginxPage } from "./nginx_pages.ts";
 
@@ -26,8 +25,8 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /**
  * A web server with a folder of files on it, as nginx serves one: `index.html` for a directory, 403
- * for a directory without one, 404 for what is not there, 405 for what is not GET or HEAD. Links are
- * followed only within the folder.
+ * for a directory without one, 404 for what is not there or hidden by a dot in front, 405 for what
+ * is not GET or HEAD. Links are followed only within the folder.
  *
  * @param root The folder.
  * @returns A decoy.
@@ -62,36 +61,25 @@ interface Found {
   readonly info: Deno.FileInfo;
 }
 
-/** The path in the folder: decoded once, without NUL. A URL has resolved `..` already. */
+/** The path as it stands in the URL, which has resolved `..` already; undefined for a bad one. */
 function pathOf(url: string): string | undefined {
+  const { pathname } = new URL(url);
   try {
-    const path = decodeURIComponent(new URL(url).pathname);
-    return path.includes("\0") ? undefined : path;
+    return decodeURIComponent(pathname).includes("\0") ? undefined : pathname;
   } catch {
-    return undefined;
+    return undefined; // a percent sign that begins no byte
   }
 }
 
 /** The file, or the status nginx answers. */
-async function find(root: string, path: string): Promise<Found | 301 | 403 | 404> {
-  try {
-    const realRoot = await Deno.realPath(root);
-    const wanted = await Deno.realPath(join(realRoot, path));
-    if (!isInside(realRoot, wanted)) return 404;
-    const info = await Deno.stat(wanted);
-    if (!info.isDirectory) return info.isFile && !path.endsWith("/") ? { path: wanted, info } : 404;
-    if (!path.endsWith("/")) return 301;
-    const index = await find(root, `${path}index.html`);
-    return index === 404 ? 403 : index;
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) return 403;
-    return 404; // absent, a file as a directory, too long, a loop of links
-  }
-}
-
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return !isAbsolute(way) && way !== ".." && !way.startsWith("../");
+async function find(root: string, pathname: string): Promise<Found | 301 | 403 | 404> {
+  const path = await filePath(root, pathname);
+  if (path === undefined) return 404;
+  const info = await Deno.stat(path);
+  if (!info.isDirectory) return info.isFile && !pathname.endsWith("/") ? { path, info } : 404;
+  if (!pathname.endsWith("/")) return 301;
+  const index = await find(root, `${pathname}index.html`);
+  return index === 404 ? 403 : index;
 }
 
 function refuse(status: number, request: Request): Response {
