@@ -18,7 +18,11 @@ const MAX_ITEMS = 1_000;
 const MAX_LISTEN_MS = 60_000;
 
 const OPERATION = { type: "string", description: "An operation's name, such as node/info" };
-const INPUT = { description: "Its input; schema tells what it takes. Default: {}" };
+/** Anything; said in full, since some models take no schema that does not say a type. */
+const INPUT = {
+  type: ["object", "array", "string", "number", "boolean", "null"],
+  description: "Its input; schema tells what it takes. Default: {}",
+};
 
 const READS: McpToolAnnotations = {
   readOnlyHint: true,
