@@ -28,6 +28,10 @@ export class People implements IdentityProvider {
     return this.#byToken.get(token);
   }
 
+  withId(id: string): Identity | undefined {
+    return this.#byToken.get(id);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

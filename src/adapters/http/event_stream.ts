@@ -1,6 +1,7 @@
 import { createParser } from "eventsource-parser";
 
 import { badResponse } from "./http_errors.ts";
+import { boundedValue, parseJson } from "./parse_json.ts";
 import { chunksOf } from "./read_body.ts";
 
 /** How to read a stream of events. */
@@ -40,10 +41,8 @@ export async function* eventsOf(
   }
 }
 
+/** What is no JSON is text, such as the "[DONE]" that some services end with. */
 function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return data; // such as the "[DONE]" that some services end with
-  }
+  const json = parseJson(data);
+  return json ? boundedValue(json.value) : data;
 }

@@ -81,7 +81,12 @@ function withPair(pairs: readonly Pair[], name: string, value: string): Pair[] {
 /** Visible ASCII and spaces within: what every place of a request takes. */
 const SENDABLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
-function secretText(secret: unknown): string {
+/**
+ * A secret as it is sent, without white space around it.
+ *
+ * @throws {CallError} INTERNAL for one that cannot be sent; the error does not show it.
+ */
+export function secretText(secret: unknown): string {
   const text = secret instanceof Uint8Array ? new TextDecoder().decode(secret) : secret;
   const trimmed = typeof text === "string" ? text.trim() : "";
   if (SENDABLE.test(trimmed)) return trimmed;

@@ -37,10 +37,9 @@ export const HTTP_ERRORS: readonly ErrorDefinition[] = [
 ];
 
 /** The error for an answer that cannot be used. */
-export function badResponse(why: string, cause?: unknown): CallError {
+export function badResponse(why: string): CallError {
   return new CallError(HttpCode.BadResponse, `Cannot use the service's answer: ${why}`, {
     blame: "remote",
-    cause,
   });
 }
 

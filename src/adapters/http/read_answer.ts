@@ -1,6 +1,7 @@
 import { CallError, type SchemaCheck } from "@alknet/operations";
 
 import { badResponse, HttpCode } from "./http_errors.ts";
+import { boundedValue, parseJson } from "./parse_json.ts";
 import { readBody, type ReadOptions } from "./read_body.ts";
 import { essenceOf, isJson, isText } from "./request_body.ts";
 
@@ -45,12 +46,10 @@ function bodyValue(response: Response, bytes: Uint8Array): unknown {
   const essence = essenceOf(response.headers.get("content-type") ?? "");
   if (!isJson(essence)) return isText(essence) ? decoded(bytes) : bytes.toBase64();
   const text = decoded(bytes);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    if (!response.ok) return text;
-    throw badResponse("it is not the JSON that it says it is", cause);
-  }
+  const parsed = parseJson(text);
+  if (parsed) return boundedValue(parsed.value);
+  if (!response.ok) return text;
+  throw badResponse("it is not the JSON that it says it is");
 }
 
 function decoded(bytes: Uint8Array): string {

@@ -119,6 +119,14 @@ Deno.test("the token never leaves the server's origin", async () => {
   deepStrictEqual(stolen, []);
 });
 
+Deno.test("a token that cannot be sent is told without it", async () => {
+  await using service = startHostile({});
+  const capabilities = new Capabilities({ m: "s3cret\r\nX-Evil: 1" });
+  const error = await refusalOf(service.url, { capabilities });
+  strictEqual(error.kind, "unauthorized");
+  strictEqual(/s3cret/.test(Deno.inspect(error)), false);
+});
+
 Deno.test("a server that says nothing is given up after the time limit", async () => {
   await using service = startHostile({
     answer: () =>

@@ -97,6 +97,9 @@ export function adapterErrorOf(cause: unknown, url: URL): AdapterError {
   if (isUnauthorized(cause)) {
     return new AdapterError("unauthorized", `${from}: the credential is refused`, { cause });
   }
+  if (cause instanceof CallError && cause.code === CallCode.Internal) {
+    return new AdapterError("unauthorized", `${from}: the credential cannot be sent`, { cause });
+  }
   if (isTransport(cause)) {
     return new AdapterError("transport", `${from}: it cannot be reached`, { cause });
   }

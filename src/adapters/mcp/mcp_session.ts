@@ -5,6 +5,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { CallError, type Capabilities } from "@alknet/operations";
 
+import { secretText } from "../http/http_auth.ts";
 import { boundedFetch } from "./bounded_fetch.ts";
 import { callErrorOf, isLostSession, McpCode } from "./mcp_errors.ts";
 import {
@@ -119,8 +120,7 @@ export class McpSession implements AsyncDisposable {
   #token(): string | undefined {
     const { capabilities, credential } = this.#options;
     if (!capabilities.has(credential)) return undefined;
-    const secret = capabilities.take(credential);
-    return secret instanceof Uint8Array ? new TextDecoder().decode(secret) : String(secret);
+    return secretText(capabilities.take(credential));
   }
 
   async #forget(connecting: Promise<Client>): Promise<void> {

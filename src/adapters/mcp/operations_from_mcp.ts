@@ -55,11 +55,23 @@ export interface McpImport extends ImportedOperations, AsyncDisposable {
  * @throws {OperationDefinitionError} When the namespace is not allowed in names.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { operationsFromMcp } from "@alknet/adapters";
+ * import { createMcpHandler, Server } from "@modelcontextprotocol/server";
+ * import { deepStrictEqual } from "node:assert/strict";
  *
- * await using tools = await operationsFromMcp("https://mcp.example/mcp", { namespace: "tools" });
- * const names = tools.operations.map(({ spec }) => spec.name);
+ * const { fetch } = createMcpHandler(() => {
+ *   const server = new Server({ name: "tools", version: "1" }, { capabilities: { tools: {} } });
+ *   const tools = [{ name: "greet", inputSchema: { type: "object" as const } }];
+ *   server.setRequestHandler("tools/list", () => ({ tools }));
+ *   return server;
+ * });
+ * const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+ * await using service = Deno.serve(options, (request) => fetch(request));
+ *
+ * const url = `http://127.0.0.1:${service.addr.port}/`;
+ * await using tools = await operationsFromMcp(url, { namespace: "tools" });
+ * deepStrictEqual(tools.operations.map(({ spec }) => spec.name), ["tools/greet"]);
  * ```
  */
 export async function operationsFromMcp(

@@ -1,6 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { ANYONE, importedOperation, type JsonSchema, type Operation } from "@alknet/operations";
 
+import { boundedValue } from "../http/parse_json.ts";
 import { memberOf, recordOf, textOf } from "../plain_data.ts";
 import { callErrorOf, MCP_ERRORS } from "./mcp_errors.ts";
 import type { McpRequestOptions, McpSession } from "./mcp_session.ts";
@@ -92,7 +93,9 @@ export function serverOperations(
       run: async (input, { signal }) => {
         try {
           const options = session.request(signal);
-          return await session.use((client) => request.send(client, input, options));
+          return boundedValue(
+            await session.use((client) => request.send(client, input, options)),
+          );
         } catch (error) {
           if (signal.aborted) throw signal.reason;
           throw callErrorOf(error);

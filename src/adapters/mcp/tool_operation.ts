@@ -9,6 +9,7 @@ import {
   type OperationSpec,
 } from "@alknet/operations";
 
+import { boundedValue } from "../http/parse_json.ts";
 import type { Names } from "../names.ts";
 import { isRecord, recordOf } from "../plain_data.ts";
 import { SchemaReader } from "../schema/portable_schema.ts";
@@ -100,7 +101,8 @@ async function callTool(
   };
   try {
     const params = { name: tool.name, arguments: isRecord(input) ? { ...input } : {} };
-    return outputOf(await session.use((client) => client.callTool(params, options)));
+    const result = await session.use((client) => client.callTool(params, options));
+    return outputOf(boundedValue(result));
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw callErrorOf(error);

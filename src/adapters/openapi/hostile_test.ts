@@ -9,6 +9,7 @@ import {
   json,
   registryOf,
   startService,
+  subscribeIn,
 } from "../testdata/support.ts";
 import { type OpenApiOptions, operationsFromOpenApi } from "./operations_from_openapi.ts";
 import { DEFAULT_DOCUMENT_LIMITS, readDocument } from "./read_document.ts";
@@ -282,6 +283,38 @@ Deno.test("whatever the text, it is a document or an AdapterError", () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+// Written out again for the caller, such an answer would overflow the stack.
+Deno.test("an answer that is too deep or has too many values is refused, in streams too", async () => {
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  const wide = `[${"0,".repeat(1_100_000)}0]`;
+  await using service = startService(({ target }) => {
+    if (target === "/events") {
+      return new Response(`data: ${deep}\n\n`, {
+        headers: { "content-type": "text/event-stream" },
+      });
+    }
+    const headers = { "content-type": "application/json" };
+    const status = target === "/no" ? 500 : 200;
+    return new Response(target === "/wide" ? wide : deep, { headers, status });
+  });
+  const get = { get: { responses: { 200: json() } } };
+  const events = { description: "", content: { "text/event-stream": {} } };
+  const document = documentOf({
+    "/deep": get,
+    "/wide": get,
+    "/no": get,
+    "/events": { get: { responses: { 200: events } } },
+  });
+  const { operations } = await operationsFromOpenApi(document, { ...BASE, baseUrl: service.url });
+  const registry = registryOf(operations);
+  for (const name of ["deep", "wide", "no"]) {
+    const { code } = await failureOfCall(callIn(registry, `t/get_${name}`));
+    strictEqual(code, "HTTP_BAD_RESPONSE", name);
+  }
+  const read = Array.fromAsync(subscribeIn(registry, "t/get_events"));
+  strictEqual((await failureOfCall(read)).code, "HTTP_BAD_RESPONSE");
 });
 
 /** Values with the keys that mean something to a reader of OpenAPI. */

@@ -3,17 +3,19 @@ import { operation, OperationRegistry } from "@alknet/operations";
 import type { ImportConfig } from "../config/import_config.ts";
 import { importServices, type ImportServicesOptions } from "./import_services.ts";
 
-const DOCUMENT = {
-  openapi: "3.1.0",
-  info: { title: "T", version: "1" },
-  paths: { "/now": { get: { operationId: "now", responses: { 200: { description: "ok" } } } } },
-};
+function documentOf(operationId: string): Record<string, unknown> {
+  const responses = { 200: { description: "ok" } };
+  const paths = { "/now": { get: { operationId, responses } } };
+  return { openapi: "3.1.0", info: { title: "T", version: "1" }, paths };
+}
 
 interface Fixture extends AsyncDisposable {
   readonly url: URL;
   readonly seen: (string | null)[];
   /** Whether the document is there. */
   up: boolean;
+  /** What its only operation is called. */
+  operationId: string;
 }
 
 function startService(): Fixture {
@@ -21,7 +23,9 @@ function startService(): Fixture {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/openapi.json") {
-      return fixture.up ? Response.json(DOCUMENT) : new Response(null, { status: 503 });
+      return fixture.up
+        ? Response.json(documentOf(fixture.operationId))
+        : new Response(null, { status: 503 });
     }
     seen.push(request.headers.get("authorization"));
     return Response.json("noon");
@@ -30,6 +34,7 @@ function startService(): Fixture {
     url: new URL(`http://127.0.0.1:${server.addr.port}/openapi.json`),
     seen,
     up: true,
+    operationId: "now",
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
   return fixture;
@@ -150,6 +155,24 @@ Deno.test("a secret that is taken away is used no more, a new one is taken up", 
   const inside = { ...requestOf(), origin: "internal" as const };
   strictEqual(await registry.call("clock/now", {}, inside), "noon");
   deepStrictEqual(service.seen, ["Bearer second"]);
+});
+
+Deno.test("a refresh takes up what a service has now, and keeps what it had if it is down", async () => {
+  await using service = startService();
+  const registry = new WatchedRegistry();
+  const began = registry.registered;
+  await using services = importServices([configOf(service.url)], optionsFor(registry));
+  await began;
+  service.up = false;
+  services.refresh();
+  while (services.status()[0]?.state !== "failed") await new Promise((r) => setTimeout(r, 1));
+  strictEqual(registry.kindOf("clock/now"), "query");
+  const again = registry.registered;
+  service.operationId = "later";
+  service.up = true;
+  await again;
+  strictEqual(registry.kindOf("clock/now"), undefined);
+  strictEqual(registry.kindOf("clock/later"), "query");
 });
 
 Deno.test("a name that is taken, and a file that is not there, are problems of that service", async () => {

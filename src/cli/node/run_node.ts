@@ -42,10 +42,16 @@ export async function runNode(
   await using started = new AsyncDisposableStack();
   const owner = keyFingerprint(key.publicKey);
   const byHand = started.use(await LiveIdentities.open(paths.identities));
-  const store = started.use(await openNodeStore(config, paths, owner));
+  const elsewhere = (id: string) => byHand.provider.withId(id);
+  const store = started.use(await openNodeStore(config, paths, { owner, elsewhere }));
   const startedAt = new Date();
   const running: { endpoint?: Endpoint } = {};
-  const registry = nodeOperations({ store, endpoint: () => running.endpoint });
+  const registry = nodeOperations({
+    store,
+    identitiesFile: byHand,
+    startedAt,
+    endpoint: () => running.endpoint,
+  });
   const imports = started.use(
     importServices(config.imports, {
       registry,
@@ -74,7 +80,7 @@ export async function runNode(
     await serve({
       key,
       handlers: await createHandlers(config, {
-        enrolment: storeEnrolment(store),
+        enrolment: storeEnrolment(store, byHand),
         nodeId: formatNodeId(key.publicKey),
         dispatcher: registry,
         catalogue: registry,
