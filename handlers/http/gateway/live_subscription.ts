@@ -1,7 +1,10 @@
-import { CallError } from "@alknet/operations";
+import { CallCode, CallError } from "@alknet/operations";
+import { getLogger } from "@logtape/logtape";
 
 import { eventText, type StreamEvent } from "./event.ts";
 import { shownError } from "./call.ts";
+
+const log = getLogger(["alknet", "http"]);
 
 /** Settings of a {@linkcode LiveSubscription}. */
 export interface LiveSubscriptionOptions {
@@ -140,9 +143,12 @@ async function nextEvent(items: AsyncIterator<unknown>): Promise<StreamEvent> {
   try {
     const { value, done } = await items.next();
     if (done) return { event: "completed", data: {}, last: true };
+    JSON.stringify(value); // what cannot be told is the operation's failure, not the stream's
     return { data: value, last: false };
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    return { event: "error", data: shownError(error), last: true };
+    if (error instanceof CallError) return { event: "error", data: shownError(error), last: true };
+    log.warn("subscription.failed", { error });
+    const told = new CallError(CallCode.Internal, "Internal error");
+    return { event: "error", data: shownError(told), last: true };
   }
 }

@@ -103,6 +103,26 @@ Deno.test("a subscription that is refused has a status, one that breaks off an e
   strictEqual(await events.next(), undefined);
 });
 
+Deno.test("an item that is no JSON ends the subscription with an error", async () => {
+  const odd = operation({
+    name: "odd",
+    type: "subscription",
+    access: ANYONE,
+    async *handler() {
+      yield 1;
+      yield 2n;
+      yield 3;
+    },
+  });
+  using web = testWeb([odd]);
+  const events = await new Events(await web.ask("/op/odd", { token: "bob" })).take(3);
+  strictEqual(events[0], "data: 1");
+  match(events[1] ?? "", /^event: error\ndata: \{"code":"INTERNAL"/);
+  strictEqual(events[2], undefined);
+  using calls = testWeb([operation({ name: "big", access: ANYONE, handler: () => 1n })]);
+  strictEqual((await calls.ask("/op/big", { token: "bob", json: {} })).status, 500);
+});
+
 Deno.test("a client that leaves stops the operation, and what it does not read is not made", async () => {
   const { operation: tick, stopped, made } = ticker();
   using web = testWeb([tick]);
