@@ -31,6 +31,7 @@ export * from "./capabilities.ts";
 export * from "./context.ts";
 export type { Overlay } from "./dispatch.ts";
 export * from "./errors.ts";
+export * from "./forwarded_for.ts";
 export { httpStatusOf, UNAUTHENTICATED_STATUS } from "./http_status.ts";
 export * from "./imported_operation.ts";
 export type { JsonSchema, RawValueOf, SchemaSource, ValueOf } from "./json_schema.ts";
@@ -47,6 +48,18 @@ export {
   type StreamOptions,
 } from "./operation.ts";
 export * from "./operation_registry.ts";
+export type { ForwardOptions } from "./peers/forward.ts";
+export * from "./peers/import_operations.ts";
+export * from "./peers/peer_composite_env.ts";
+export {
+  anyPeer,
+  type AnyPeerOptions,
+  PEER_POLICIES,
+  type PeerPolicy,
+  type PeerRef,
+  specificPeer,
+} from "./peers/peer_ref.ts";
+export * from "./peers/reexport.ts";
 export type { OperationGrants } from "./registration.ts";
 export * from "./schema_check.ts";
 export * from "./schema_types.ts";

@@ -39,6 +39,12 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
       ...connectionRows(answer),
     ]);
   }
+  if (answer.peers.length > 0) {
+    table(terminal, [
+      ["PEER", "ATTACHED", "OPERATIONS", "UNDER WAY", "LAST ERROR"],
+      ...peerRows(answer),
+    ]);
+  }
   table(terminal, [["COUNTER", "SO FAR"], ...counterRows(answer)]);
 }
 
@@ -77,6 +83,16 @@ function connectionRows({ connections }: NodeStatus): string[][] {
     bytesText(conn.bytesReceived),
     bytesText(conn.bytesSent),
     `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
+  ]);
+}
+
+function peerRows({ peers }: NodeStatus): string[][] {
+  return peers.map(({ peer, since, operations, pending, lastError = "" }) => [
+    peer,
+    since ? ago(new Date(since)) : "no",
+    String(operations),
+    String(pending),
+    lastError,
   ]);
 }
 

@@ -1,10 +1,15 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
+import { PEER_POLICIES } from "@alknet/operations";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen", ...IMPORT_TABLES]);
+export const ARRAY_TABLES: ReadonlySet<string> = new Set([
+  "listen",
+  "reexport",
+  ...IMPORT_TABLES,
+]);
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -76,6 +81,56 @@ export const FIELDS: readonly Field[] = [
     type: "strings",
     fallback: "[]",
     doc: "Your own handlers: modules whose export `handler` is one (docs/handlers.md).",
+  },
+  {
+    table: "call",
+    key: "attach",
+    type: "strings",
+    fallback: "[]",
+    doc: "Peers to stay connected to, by name: each may then call this node, and this node it.",
+  },
+  {
+    table: "operations",
+    key: "modules",
+    type: "strings",
+    fallback: "[]",
+    doc: "Your own operations: modules whose export `operations` lists them (docs/operations.md).",
+  },
+  {
+    table: "reexport",
+    key: "operations",
+    type: "strings",
+    fallback: "[]",
+    doc: "Operations of peers to offer as this node's own: names, or area/* for all below.",
+  },
+  {
+    table: "reexport",
+    key: "peer",
+    type: "string",
+    fallback: '"any"',
+    doc: "The peer that answers, or any that has the operation.",
+  },
+  {
+    table: "reexport",
+    key: "policy",
+    type: "string",
+    fallback: '"round-robin"',
+    values: PEER_POLICIES,
+    doc: "Which of several peers answers.",
+  },
+  {
+    table: "reexport",
+    key: "scopes",
+    type: "strings",
+    fallback: "[]",
+    doc: "What callers need, all of it. Must be said.",
+  },
+  {
+    table: "reexport",
+    key: "prefix",
+    type: "string",
+    fallback: "",
+    doc: "Put before each name, with a slash.",
   },
   {
     table: "echo",

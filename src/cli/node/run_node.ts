@@ -3,24 +3,19 @@ import {
   type EndpointEvent,
   fileCertificates,
   formatNodeId,
-  joinIdentities,
   keyFingerprint,
   type ListenOptions,
   type NodeKey,
   serve,
 } from "@alknet/core";
-import type { AuditEvent, Store } from "@alknet/store";
-import { dirname } from "node:path";
+import type { AuditEvent } from "@alknet/store";
 import type { Config, ListenConfig } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
 import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
-import { importServices } from "./import_services.ts";
-import { LiveIdentities } from "./live_identities.ts";
-import { nodeOperations } from "./operations.ts";
-import { openNodeStore } from "./open_store.ts";
-import { statusOf } from "./status.ts";
+import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
+import { type NodeStatus, statusOf } from "./status.ts";
 
 /** A node with everything around it. */
 export interface RunningNode extends AsyncDisposable {
@@ -28,9 +23,6 @@ export interface RunningNode extends AsyncDisposable {
   /** Takes up `identities.toml` again, and asks services anew; the store is always up to date. */
   reload(): Promise<void>;
 }
-
-/** Opens a secret of the store, if there is one of that name. */
-export type Unseal = (store: Store, name: string) => Promise<string | undefined>;
 
 /** Assembles and starts a node: store, identities, handlers, endpoint, control socket. */
 export async function runNode(
@@ -40,65 +32,70 @@ export async function runNode(
   unseal: Unseal = () => Promise.resolve(undefined),
 ): Promise<RunningNode> {
   await using started = new AsyncDisposableStack();
-  const owner = keyFingerprint(key.publicKey);
-  const byHand = started.use(await LiveIdentities.open(paths.identities));
-  const elsewhere = (id: string) => byHand.provider.withId(id);
-  const store = started.use(await openNodeStore(config, paths, { owner, elsewhere }));
-  const startedAt = new Date();
   const running: { endpoint?: Endpoint } = {};
-  const registry = nodeOperations({
-    store,
-    identitiesFile: byHand,
-    startedAt,
-    endpoint: () => running.endpoint,
-  });
-  const imports = started.use(
-    importServices(config.imports, {
-      registry,
-      secret: (name) => unseal(store, name),
-      onSecretsChange: (listener) => store.credentials.onChange(listener),
-      directory: dirname(config.file ?? paths.config),
-    }),
-  );
-  const reload = (): Promise<void> => {
-    imports.refresh();
-    return byHand.reload();
-  };
+  const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
+  const parts = await openNodeParts(started, options);
+  const { reload, peering, identities, registry, byHand, store } = parts;
+  const status = (): NodeStatus | undefined =>
+    running.endpoint && statusNow(running.endpoint, config, parts);
   started.use(
-    await serveControl(paths.control, {
-      status: () =>
-        Promise.resolve(
-          running.endpoint && {
-            ...statusOf(running.endpoint, config, startedAt),
-            services: imports.status(),
-          },
-        ),
-      reload,
-    }),
+    await serveControl(paths.control, { status: () => Promise.resolve(status()), reload }),
   );
   const endpoint = running.endpoint = started.use(
-    await serve({
-      key,
-      handlers: await createHandlers(config, {
-        enrolment: storeEnrolment(store, byHand),
-        nodeId: formatNodeId(key.publicKey),
-        dispatcher: registry,
-        catalogue: registry,
-        endpoint: () => running.endpoint,
-      }),
-      listen: await Promise.all(config.listen.map(listenOptions)),
-      names: config.names,
-      identities: joinIdentities([byHand.provider, store.identities]),
-      limits: config.limits,
-      onEvent: (event) => store.audit.append(auditEvent(event)),
-    }),
+    await startEndpoint(parts, { key, config, endpoint: () => running.endpoint }),
   );
+  started.use(peering).keep({
+    key,
+    identities,
+    dispatcher: registry,
+    peer: async (name) =>
+      byHand.entries.peers.find(({ peerId }) => peerId === name) ??
+        await store.identities.peer(name),
+  });
   const all = started.move();
-  return {
-    endpoint,
-    reload,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
+  return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+interface EndpointSources {
+  readonly key: NodeKey;
+  readonly config: Config;
+  /** The endpoint, once it runs. */
+  readonly endpoint: () => Endpoint | undefined;
+}
+
+async function startEndpoint(
+  parts: NodeParts,
+  { key, config, endpoint }: EndpointSources,
+): Promise<Endpoint> {
+  const { store, byHand, nodeId, registry, peering, identities } = parts;
+  return await serve({
+    key,
+    handlers: await createHandlers(config, {
+      enrolment: storeEnrolment(store, byHand),
+      nodeId,
+      dispatcher: registry,
+      catalogue: registry,
+      endpoint,
+      onCallConnect: peering.onConnect,
+    }),
+    listen: await Promise.all(config.listen.map(listenOptions)),
+    names: config.names,
+    identities,
+    limits: config.limits,
+    onEvent: (event) => store.audit.append(auditEvent(event)),
+  });
+}
+
+function statusNow(
+  endpoint: Endpoint,
+  config: Config,
+  { startedAt, peering, imports }: NodeParts,
+): NodeStatus {
+  return statusOf(endpoint, config, {
+    startedAt,
+    peers: peering.statuses(),
+    services: imports.status(),
+  });
 }
 
 function auditEvent(event: EndpointEvent): AuditEvent {
