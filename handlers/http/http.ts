@@ -18,8 +18,10 @@ export const ALPN: readonly string[] = ["h2", "http/1.1"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
-  /** Answers what the built-in routes do not. Default: 404. */
+  /** Answers what the built-in route does not; disposed of at shutdown. Default: 404. */
   readonly app?: HttpApp;
+  /** Whether `GET /healthz` is built in; an application may have its own. Default: true. */
+  readonly healthz?: boolean;
   /** Time from the beginning of a connection to its first complete request head. Default: 10,000. */
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
@@ -57,13 +59,15 @@ class HttpHandler implements Handler {
   readonly name = "http";
   readonly alpn = ALPN;
   readonly peerAuth: PeerAuth = "none";
+  readonly #app: HttpApp | undefined;
   readonly #fetch: FetchHandler;
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
   #origin?: Origin;
 
-  constructor({ app, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
-    this.#fetch = routes(app);
+  constructor({ app, healthz = true, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
+    this.#app = app;
+    this.#fetch = routes({ app, healthz });
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -87,6 +91,7 @@ class HttpHandler implements Handler {
   async shutdown(): Promise<void> {
     this.#drain();
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
+    if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {

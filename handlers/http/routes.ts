@@ -5,14 +5,22 @@ import type { FetchHandler, HttpApp, HttpEnv } from "./http_info.ts";
 
 const log = getLogger(["alknet", "http"]);
 
+/** What {@linkcode routes} can be told. */
+export interface RoutesOptions {
+  /** Answers what the built-in route does not. */
+  readonly app?: HttpApp | undefined;
+  /** Whether there is the built-in route. */
+  readonly healthz: boolean;
+}
+
 /**
- * The routes every node has, and behind them an application.
+ * The route every node has, unless its application has a better one, and behind it an application.
  *
  * `GET /healthz` answers `ok` as long as the node answers at all.
  */
-export function routes(app?: HttpApp): FetchHandler {
+export function routes({ app, healthz }: RoutesOptions): FetchHandler {
   const root = new Hono<HttpEnv>();
-  root.get("/healthz", (c) => c.text("ok\n"));
+  if (healthz) root.get("/healthz", (c) => c.text("ok\n"));
   if (app) {
     const handle = typeof app === "function" ? app : app.fetch.bind(app);
     root.all("*", (c) => handle(c.req.raw, c.env));

@@ -13,6 +13,7 @@ import { inviteCommand } from "./commands/invite.ts";
 import { joinCommand } from "./commands/join.ts";
 import { opsCommand } from "./commands/ops.ts";
 import { peerCommand } from "./commands/peer.ts";
+import { mcpCommand } from "./commands/mcp.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -44,6 +45,7 @@ export function program(): Command {
     connectCommand(),
     opsCommand(),
     callCommand(),
+    mcpCommand(),
     inviteCommand(),
     joinCommand(),
     peerCommand(),

@@ -41,7 +41,9 @@ export async function runNode(
   started.use(
     await serveControl(paths.control, { status: () => Promise.resolve(status()), reload }),
   );
-  const endpoint = running.endpoint = started.use(await startEndpoint(key, config, parts));
+  const endpoint = running.endpoint = started.use(
+    await startEndpoint(parts, { key, config, endpoint: () => running.endpoint }),
+  );
   started.use(peering).keep({
     key,
     identities,
@@ -54,7 +56,17 @@ export async function runNode(
   return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-async function startEndpoint(key: NodeKey, config: Config, parts: NodeParts): Promise<Endpoint> {
+interface EndpointSources {
+  readonly key: NodeKey;
+  readonly config: Config;
+  /** The endpoint, once it runs. */
+  readonly endpoint: () => Endpoint | undefined;
+}
+
+async function startEndpoint(
+  parts: NodeParts,
+  { key, config, endpoint }: EndpointSources,
+): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
     key,
@@ -62,6 +74,8 @@ async function startEndpoint(key: NodeKey, config: Config, parts: NodeParts): Pr
       enrolment: storeEnrolment(store, byHand),
       nodeId,
       dispatcher: registry,
+      catalogue: registry,
+      endpoint,
       onCallConnect: peering.onConnect,
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
