@@ -6,15 +6,18 @@ import {
   type PeerAuth,
   type Stream,
 } from "@alknet/core";
+import { serveH3 } from "@alknet/h3";
+import { getLogger } from "@logtape/logtape";
 
+import { advertise } from "./alt_svc.ts";
 import { bridge, endTowardsServer } from "./bridge.ts";
 import type { FetchHandler, HttpApp, HttpInfo } from "./http_info.ts";
 import { Origin } from "./origin.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import { routes } from "./routes.ts";
 
-/** ALPN identifiers of HTTP/2 and HTTP/1.1 (RFC 9113, RFC 7301), most wanted first. */
-export const ALPN: readonly string[] = ["h2", "http/1.1"];
+/** ALPN identifiers of HTTP/2, HTTP/1.1 and HTTP/3 (RFC 9113, 7301, 9114), most wanted first. */
+export const ALPN: readonly string[] = ["h2", "http/1.1", "h3"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
@@ -24,14 +27,18 @@ export interface HttpOptions {
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
   readonly idleTimeoutMs?: number;
+  /** Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3 on the same port. Default: true. */
+  readonly altSvc?: boolean;
 }
+
+const log = getLogger(["alknet", "http"]);
 
 const HEAD_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Makes the HTTP handler: HTTP/1.1, HTTP/2 and WebSocket for anybody, through `GET /healthz` and an
- * application.
+ * Makes the HTTP handler: HTTP/1.1, HTTP/2, HTTP/3 and WebSocket for anybody, through `GET /healthz`
+ * and an application.
  *
  * Requests have `https:` URLs. What a client is allowed to do is the application's decision: TLS
  * asks for no key here, {@linkcode bearer} finds out who calls.
@@ -45,7 +52,7 @@ const IDLE_TIMEOUT_MS = 60_000;
  * import { deepStrictEqual } from "node:assert/strict";
  *
  * const handler = http({ app: (request) => new Response(`you asked for ${request.url}\n`) });
- * deepStrictEqual(handler.alpn, ["h2", "http/1.1"]);
+ * deepStrictEqual(handler.alpn, ["h2", "http/1.1", "h3"]);
  * ```
  */
 export function http(options: HttpOptions = {}): Handler {
@@ -58,20 +65,26 @@ class HttpHandler implements Handler {
   readonly alpn = ALPN;
   readonly peerAuth: PeerAuth = "none";
   readonly #fetch: FetchHandler;
+  readonly #fetchBelowH3: FetchHandler;
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
   #origin?: Origin;
 
-  constructor({ app, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
+  constructor({ app, headTimeoutMs, idleTimeoutMs, altSvc = true }: HttpOptions) {
     this.#fetch = routes(app);
+    this.#fetchBelowH3 = altSvc ? advertise(this.#fetch) : this.#fetch;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
     };
   }
 
-  /** Serves one connection; each of its streams, one on TCP, is an HTTP connection of its own. */
+  /**
+   * Serves one connection. Below HTTP/3 each of its streams, one on TCP, is an HTTP connection of
+   * its own.
+   */
   async accept(conn: Connection, ctx: HandlerContext): Promise<void> {
+    if (conn.alpn === "h3") return await this.#acceptH3(conn, ctx);
     const { signal } = ctx;
     const drain = (): void => conn.signal.aborted ? undefined : this.#drain();
     signal.addEventListener("abort", drain);
@@ -89,8 +102,20 @@ class HttpHandler implements Handler {
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
   }
 
+  async #acceptH3(conn: Connection, ctx: HandlerContext): Promise<void> {
+    const info = infoOf(conn, ctx);
+    const { signal } = ctx;
+    const onError = (error: unknown): void =>
+      log.warn("h3.failed", { peer: info.auth.identity, error });
+    await serveH3(conn, (request, h3) => this.#fetch(request, { ...info, h3 }), {
+      signal,
+      onError,
+      limits: this.#patience,
+    });
+  }
+
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {
-    const origin = this.#origin ??= new Origin(this.#fetch);
+    const origin = this.#origin ??= new Origin(this.#fetchBelowH3);
     let impatient = (): void => stream.reset();
     using patience = new Patience(this.#patience, () => impatient());
     const socket = await origin.connect({ info, patience });

@@ -10,6 +10,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-client": "ssh",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
+  "chromium": "chromium",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",
