@@ -28,6 +28,7 @@ export class QuicReceive implements ReceiveStream {
     if (value === undefined || done) return null;
     this.#scratch = new Uint8Array(value.buffer);
     buffer.set(value);
+    this.#lifetime.traffic.received += value.length;
     return value.length;
   }
 
@@ -77,6 +78,7 @@ export class QuicSend implements SendStream {
   async write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
     await this.#writer.write(bytes).catch((error) => streamFailed(error, this.#lifetime));
+    this.#lifetime.traffic.sent += bytes.length;
   }
 
   closeWrite(): Promise<void> {
