@@ -8,7 +8,7 @@ import type { MessageReader } from "./message_reader.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { DEFAULT_PRIORITY, parsePriority, type Priority } from "./priority.ts";
 import type { FieldLine } from "./qpack/static_table.ts";
-import { drain, mayHaveBody, toRequest } from "./request.ts";
+import { mayHaveBody, RequestContent, toRequest } from "./request.ts";
 import type { RequestHead } from "./request_head.ts";
 import { sendResponse } from "./response.ts";
 import { fieldLines } from "./response_head.ts";
@@ -47,6 +47,8 @@ export class Exchange implements H3Info {
   readonly #parts: ExchangeParts;
   readonly #writer: MessageWriter;
   readonly #abort = new AbortController();
+  readonly #content: RequestContent;
+  #discarded?: Promise<void>;
   #priority: Priority = DEFAULT_PRIORITY;
   #upgrade?: Upgrade;
 
@@ -56,6 +58,7 @@ export class Exchange implements H3Info {
     this.conn = parts.h3.conn;
     this.streamId = parts.streamId;
     this.#writer = new MessageWriter(parts.stream, parts.streamId, parts.h3.codec);
+    this.#content = new RequestContent(parts.reader);
     const field = parts.head.headers.find(([name]) => name === "priority");
     this.prioritize(parts.priority ?? (field ? parsePriority(field[1]) : DEFAULT_PRIORITY));
   }
@@ -138,18 +141,19 @@ export class Exchange implements H3Info {
       throw error;
     } finally {
       this.#upgrade?.refuse(new TypeError("Request was not upgraded"));
+      if (!this.aborted) await this.#discard().catch(() => {}); // the response is out
       if (!reader.ended) reader.stop();
     }
   }
 
   async #respond(handler: H3Handler): Promise<void> {
     const { head, reader } = this.#parts;
-    const request = toRequest(head, reader, this.#abort.signal);
+    const request = toRequest(head, this.#content, this.#abort.signal);
     if (head.protocol !== undefined) reader.openTunnel();
     else {
       reader.acceptContent(head.contentLength);
-      const drained = mayHaveBody(head) ? undefined : this.#drain();
-      if (head.contentLength !== undefined) await drained;
+      const discarded = mayHaveBody(head) ? undefined : this.#discard();
+      if (head.contentLength !== undefined) await discarded;
     }
     const response = await handler(request, this);
     if (head.protocol !== undefined && response.ok) return await this.#tunnel(response);
@@ -157,10 +161,15 @@ export class Exchange implements H3Info {
     await this.#send(response, head.method);
   }
 
-  #drain(): Promise<void> {
-    const drained = drain(this.#parts.reader);
-    drained.catch((error) => this.abort(error));
-    return drained;
+  #discard(): Promise<void> {
+    if (this.#discarded) return this.#discarded;
+    const { maxDiscardedBytes, discardTimeoutMs } = this.#parts.h3.limits;
+    this.#discarded = this.#content.discard({
+      maxBytes: maxDiscardedBytes,
+      timeoutMs: discardTimeoutMs,
+    });
+    this.#discarded.catch((error) => this.abort(error));
+    return this.#discarded;
   }
 
   #send(response: Response, method: string): Promise<void> {

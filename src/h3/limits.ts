@@ -20,6 +20,10 @@ export interface H3Limits {
   readonly maxIdleFrames: number;
   /** Requests given up by the client in a row; 50 more each second. Default: 200. */
   readonly maxAbortedRequests: number;
+  /** Content read for nothing once the response is out, before the client is stopped. Default: 16 MiB. */
+  readonly maxDiscardedBytes: number;
+  /** Time for that. Default: 5,000. */
+  readonly discardTimeoutMs: number;
   /** Time for a request's head once its stream has begun. Default: 10,000. */
   readonly headTimeoutMs: number;
   /** Time without a request or session until the connection is ended. Default: 60,000. */
@@ -40,6 +44,8 @@ export const DEFAULT_H3_LIMITS: H3Limits = {
   maxUnsentBytes: 65_536,
   maxIdleFrames: 1_000,
   maxAbortedRequests: 200,
+  maxDiscardedBytes: 16 * 1024 * 1024,
+  discardTimeoutMs: 5_000,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   probeIntervalMs: 1_000,

@@ -6,9 +6,6 @@ import { malformed } from "./field_rules.ts";
 import type { MessageReader } from "./message_reader.ts";
 import type { RequestHead } from "./request_head.ts";
 
-/** Content of a request that has none by its method, thrown away before its client is stopped. */
-const MAX_DRAINED_BYTES = 65_536;
-
 /** Whether the Fetch API lets a request of that method have a body. */
 export function mayHaveBody({ method, contentLength }: RequestHead): boolean {
   return method !== "GET" && method !== "HEAD" && method !== "CONNECT" && contentLength !== 0;
@@ -19,11 +16,15 @@ export function mayHaveBody({ method, contentLength }: RequestHead): boolean {
  *
  * @throws {H3StreamError} For a head that has no URL, or a method the Fetch API does not know.
  */
-export function toRequest(head: RequestHead, reader: MessageReader, signal: AbortSignal): Request {
+export function toRequest(
+  head: RequestHead,
+  content: RequestContent,
+  signal: AbortSignal,
+): Request {
   const { method } = head;
   if (/^(?:trace|track)$/i.test(method)) throw unsupported(`Method ${method}`);
   const connect = method === "CONNECT";
-  const body = mayHaveBody(head) ? bodyOf(reader) : undefined;
+  const body = mayHaveBody(head) ? content.readable : undefined;
   const headers = head.headers.map(([name, value]): [string, string] => [name, value]);
   // `duplex` is needed for bodies that are streams, and missing from Deno's types.
   const init = { method: connect ? "GET" : method, headers, body, duplex: "half", signal };
@@ -33,14 +34,64 @@ export function toRequest(head: RequestHead, reader: MessageReader, signal: Abor
   return request;
 }
 
-/** Reads content nobody asked for, so that its end, or what is wrong with it, is known. */
-export async function drain(reader: MessageReader): Promise<void> {
-  const buffer = new Uint8Array(1_024);
-  let total = 0;
-  for (let count = await reader.read(buffer); count !== null; count = await reader.read(buffer)) {
-    total += count;
-    if (total > MAX_DRAINED_BYTES) return reader.stop();
+/** The content of a request: the handler's until the response has ended, then thrown away. */
+export class RequestContent {
+  readonly #reader: MessageReader;
+  #pending: Promise<unknown> = Promise.resolve();
+  #taken = true;
+
+  /** @param reader Reads it. */
+  constructor(reader: MessageReader) {
+    this.#reader = reader;
   }
+
+  /** The request's body. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return readableFrom({ read: (target) => this.#read(target) }, () => {
+      this.#taken = false;
+    });
+  }
+
+  /**
+   * Reads what nobody asks for any longer, so that its end, or what is wrong with it, is known.
+   *
+   * Stopping the client at once would be the shorter way, but Deno's QUIC knows no other code than
+   * 0 for that, which browsers take for a failure of the whole request.
+   */
+  async discard({ maxBytes, timeoutMs }: DiscardLimits): Promise<void> {
+    this.#taken = false;
+    const timer = setTimeout(() => this.#reader.stop(), timeoutMs);
+    try {
+      await this.#pending.catch(() => {}); // the handler has seen it
+      await this.#discard(maxBytes);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #discard(maxBytes: number): Promise<void> {
+    const buffer = new Uint8Array(maxBytes > 65_536 ? 65_536 : 1_024);
+    let total = 0;
+    while (!this.#reader.ended) {
+      total += await this.#reader.read(buffer) ?? 0;
+      if (total > maxBytes) return this.#reader.stop();
+    }
+  }
+
+  #read(target: Uint8Array): Promise<number | null> {
+    if (!this.#taken) throw new TypeError("Cannot read the body: the response has ended");
+    const read = this.#reader.read(target);
+    this.#pending = read;
+    return read;
+  }
+}
+
+/** How much content is read for nothing. */
+export interface DiscardLimits {
+  /** Bytes. */
+  readonly maxBytes: number;
+  /** Time in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 function urlOf({ scheme, authority, path }: RequestHead): string {
@@ -48,10 +99,6 @@ function urlOf({ scheme, authority, path }: RequestHead): string {
   const url = `${scheme}://${authority}${path === "*" ? "/" : path}`;
   if (!URL.canParse(url)) throw malformed("Request without a valid URL");
   return url;
-}
-
-function bodyOf(reader: MessageReader): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return readableFrom(reader, () => reader.stop());
 }
 
 function unsupported(what: string, status = 501): H3StreamError {
