@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 
-import { type Endpoint, serve } from "@alknet/core";
+import { type Endpoint, type ListenerInfo, serve } from "@alknet/core";
 import type { H3Info, WebTransportSession } from "@alknet/h3";
 import { http, type HttpInfo } from "@alknet/http";
 
@@ -35,7 +35,7 @@ export async function startSite(): Promise<Site> {
     names: ["localhost", "127.0.0.1"],
     handlers: [http({ app })],
   });
-  const leaf = node.listeners[0]!.certificates.leaf;
+  const [{ certificates: { leaf } }] = node.listeners as [ListenerInfo];
   const key = new X509Certificate(leaf.cert).publicKey.export({ type: "spki", format: "der" });
   const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(key));
   return {
