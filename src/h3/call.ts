@@ -9,7 +9,7 @@ import { MessageWriter } from "./message_writer.ts";
 import type { FieldLine } from "./qpack/static_table.ts";
 import { fieldLines, readResponseHead, type ResponseHead } from "./response_head.ts";
 import { TunnelStream } from "./tunnel_stream.ts";
-import type { WebTransportSession } from "./webtransport/session.ts";
+import type { WebTransportSession } from "./web_transport_session.ts";
 
 /** What is told of a response beside the response. */
 export interface CallListeners {

@@ -6,7 +6,7 @@ import { H3ConnectionError, H3GoingAwayError } from "./errors.ts";
 import { H3Connection } from "./h3_connection.ts";
 import { DEFAULT_H3_LIMITS, type H3Limits } from "./limits.ts";
 import { MessageReader } from "./message_reader.ts";
-import type { WebTransportSession } from "./webtransport/session.ts";
+import type { WebTransportSession } from "./web_transport_session.ts";
 
 /** What {@linkcode connectH3} can be told. */
 export interface ConnectH3Options {

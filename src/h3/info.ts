@@ -1,7 +1,7 @@
 import type { Connection, Stream } from "@alknet/core";
 
 import type { Priority } from "./priority.ts";
-import type { WebTransportSession } from "./webtransport/session.ts";
+import type { WebTransportSession } from "./web_transport_session.ts";
 
 /** What a handler learns of a request beside the request itself, and what it may do with it. */
 export interface H3Info {

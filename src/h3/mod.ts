@@ -17,7 +17,7 @@ export type { H3Info, StreamUpgrade, UpgradeOptions, WebTransportUpgrade } from 
 export { DEFAULT_H3_LIMITS, type H3Limits } from "./limits.ts";
 export { parsePriority, type Priority } from "./priority.ts";
 export { serveH3, type ServeH3Options } from "./server.ts";
-export { WebTransportSession } from "./webtransport/session.ts";
+export type { WebTransportSession } from "./web_transport_session.ts";
 export {
   webTransportConnection,
   type WebTransportConnectionOptions,

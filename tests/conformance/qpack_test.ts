@@ -56,7 +56,6 @@ Deno.test("QPACK encodes those field sections smaller with a dynamic table", asy
     });
     return total;
   });
-  console.log(`field sections of netbsd-hq: ${plain} bytes without table, ${dynamic} with`);
   ok(plain !== undefined && dynamic !== undefined && dynamic < plain / 2);
 });
 

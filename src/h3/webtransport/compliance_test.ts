@@ -3,7 +3,7 @@ import { strictEqual } from "node:assert/strict";
 import { type ConnectedPair, connectionCompliance } from "@alknet/core/testing";
 
 import { startServer } from "../testdata/pair.ts";
-import type { WebTransportSession } from "./session.ts";
+import type { WebTransportSession } from "../web_transport_session.ts";
 import { webTransportConnection } from "./web_transport_connection.ts";
 
 const ALPN = "test/any";

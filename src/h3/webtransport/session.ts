@@ -16,6 +16,7 @@ import { FrameType, StreamType } from "../frame_type.ts";
 import type { H3Limits } from "../limits.ts";
 import { PrefixedStream } from "../prefixed_stream.ts";
 import { encodeVarints } from "../varint.ts";
+import type { WebTransportSession } from "../web_transport_session.ts";
 import { Arrivals } from "./arrivals.ts";
 import { DatagramQueue } from "./datagram_queue.ts";
 import { SessionReceive, type SessionScope, SessionSend, SessionStream } from "./session_stream.ts";
@@ -36,14 +37,8 @@ export interface SessionParts {
   ended(): void;
 }
 
-/**
- * A WebTransport session (draft-ietf-webtrans-http3): streams both ways, datagrams, and an end with
- * code and reason, beside the requests and other sessions of its connection.
- *
- * It lives from the response to its CONNECT until either side closes it or the connection ends.
- */
-export class WebTransportSession implements AsyncDisposable {
-  /** ID of the CONNECT stream. */
+/** One end of a session: what its owner sees, and what the connection below tells it. */
+export class Session implements WebTransportSession {
   readonly id: number;
   readonly #parts: SessionParts;
   readonly #lifetime = new Lifetime();
@@ -54,10 +49,7 @@ export class WebTransportSession implements AsyncDisposable {
   readonly #received: DatagramQueue;
   readonly #draining = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<Stream>();
-  /** Streams the peer opens. Ends with the session. */
-  readonly streams: AsyncIterable<Stream> & { end(): void } = new AcceptQueue(() =>
-    this.#bidi.next()
-  );
+  readonly #incoming = new AcceptQueue(() => this.#bidi.next());
 
   /** Starts before its CONNECT is answered; nothing is sent until {@linkcode start}. */
   constructor(parts: SessionParts) {
@@ -65,34 +57,28 @@ export class WebTransportSession implements AsyncDisposable {
     this.id = parts.id;
     this.#received = new DatagramQueue(parts.limits.maxQueuedDatagrams);
     this.#ready.promise.catch(() => {});
-    parts.conn.closed.then((info) => this.end(info));
   }
 
-  /** Resolves when the CONNECT has been answered; rejects when it was refused. */
+  get streams(): AsyncIterable<Stream> {
+    return this.#incoming;
+  }
+
   get ready(): Promise<void> {
     return this.#ready.promise.then(() => {});
   }
 
-  /** Resolves, and never rejects, when the session is over. */
   get closed(): Promise<CloseInfo> {
     return this.#lifetime.closed;
   }
 
-  /** Resolves when the peer wants the session to come to its end; it goes on until closed. */
   get draining(): Promise<void> {
     return this.#draining.promise;
   }
 
-  /** Aborts when the session is over. */
   get signal(): AbortSignal {
     return this.#lifetime.signal;
   }
 
-  /**
-   * Opens a stream.
-   *
-   * @throws {ConnectionClosedError} When the session is over.
-   */
   async openStream(): Promise<Stream> {
     await this.#open();
     const raw = await this.#parts.conn.openStream();
@@ -100,12 +86,10 @@ export class WebTransportSession implements AsyncDisposable {
     return this.#owned(() => raw.reset(), () => new SessionStream(raw, this.#scope));
   }
 
-  /** One-way streams. */
   get uni(): UniStreams {
     return { open: () => this.#openUni(), incoming: this.#incomingUni };
   }
 
-  /** Unreliable messages. */
   get datagrams(): Datagrams {
     const { conn, id } = this.#parts;
     return {
@@ -123,18 +107,11 @@ export class WebTransportSession implements AsyncDisposable {
     };
   }
 
-  /** Asks the peer to bring the session to its end. */
   async drain(): Promise<void> {
     const tunnel = await this.#open();
     await tunnel.write(encodeCapsule(CapsuleType.DrainSession, new Uint8Array(0)));
   }
 
-  /**
-   * Ends the session and all its streams at once; the peer learns code and reason.
-   *
-   * @param code 0 to 2^32 - 1.
-   * @param reason For people, at most 1,024 bytes.
-   */
   close(code = 0, reason = ""): void {
     if (!this.end({ code, reason })) return;
     this.#ready.promise.then(async (tunnel) => {
@@ -149,36 +126,36 @@ export class WebTransportSession implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** The CONNECT was answered: takes over its stream. For whoever answered it. */
+  /** The CONNECT was answered: takes over its stream. */
   start(tunnel: Stream): void {
     this.#ready.resolve(tunnel);
     this.#readCapsules(tunnel);
   }
 
-  /** The CONNECT was refused. For whoever refused it. */
+  /** The CONNECT was refused. */
   refuse(error: unknown): void {
     this.#ready.reject(error);
     this.end({ code: 0, reason: "refused" });
   }
 
-  /** A stream of this session has arrived. For the connection. */
+  /** A stream of this session has arrived. */
   arrive(stream: Stream, early: Uint8Array): void {
     const source = new PrefixedStream(stream, early);
     this.#bidi.push(new SessionStream(stream, this.#scope, source));
   }
 
-  /** A one-way stream of this session has arrived. For the connection. */
+  /** A one-way stream of this session has arrived. */
   arriveUni(source: PrefixedStream): void {
     const cancel = (): void => void source.cancel().catch(() => {});
     this.#uni.push(new SessionReceive(source, this.#scope, cancel));
   }
 
-  /** A datagram of this session has arrived. For the connection. */
+  /** A datagram of this session has arrived. */
   arriveDatagram(message: Uint8Array<ArrayBuffer>): void {
     this.#received.push(message);
   }
 
-  /** Ends it on this side only; returns whether it was not over already. For the connection. */
+  /** Ends it on this side only; returns whether it was not over already. */
   end(info: CloseInfo): boolean {
     if (!this.#lifetime.end(info)) return false;
     const error = new ConnectionClosedError(info);
@@ -186,7 +163,7 @@ export class WebTransportSession implements AsyncDisposable {
     this.#scope.live.clear();
     this.#received.fail(error);
     this.#ready.reject(error);
-    this.streams.end();
+    this.#incoming.end();
     this.#incomingUni.end();
     this.#parts.ended();
     return true;

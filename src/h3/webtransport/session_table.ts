@@ -6,7 +6,7 @@ import { H3ConnectionError } from "../errors.ts";
 import type { H3Limits } from "../limits.ts";
 import type { PrefixedStream } from "../prefixed_stream.ts";
 import { isExact } from "../varint.ts";
-import { WebTransportSession } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** Sessions that are over and remembered, so that late streams of theirs are turned away. */
 const MAX_REMEMBERED = 64;
@@ -14,7 +14,7 @@ const MAX_REMEMBERED = 64;
 /** A stream that came before its session did, or after. */
 interface EarlyStream {
   readonly sessionId: number;
-  deliver(session: WebTransportSession): void;
+  deliver(session: Session): void;
   giveUp(): void;
 }
 
@@ -23,7 +23,7 @@ export class SessionTable {
   readonly #conn: Connection;
   readonly #limits: H3Limits;
   readonly #failed: (error: unknown) => void;
-  readonly #sessions = new Map<number, WebTransportSession>();
+  readonly #sessions = new Map<number, Session>();
   readonly #gone = new Set<number>();
   #early: EarlyStream[] = [];
   #readingDatagrams = false;
@@ -33,6 +33,9 @@ export class SessionTable {
     this.#conn = conn;
     this.#limits = options.limits;
     this.#failed = options.failed;
+    conn.closed.then((info) => {
+      for (const session of this.#sessions.values()) session.end(info);
+    });
   }
 
   /** How many there are. */
@@ -46,8 +49,8 @@ export class SessionTable {
   }
 
   /** Makes a session for a CONNECT stream; streams that came early are delivered. */
-  add(id: number): WebTransportSession {
-    const session = new WebTransportSession({
+  add(id: number): Session {
+    const session = new Session({
       conn: this.#conn,
       id,
       limits: this.#limits,

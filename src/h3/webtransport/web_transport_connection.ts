@@ -9,7 +9,7 @@ import type {
   UniStreams,
 } from "@alknet/core";
 
-import type { WebTransportSession } from "./session.ts";
+import type { WebTransportSession } from "../web_transport_session.ts";
 
 /** What a session cannot know of itself. */
 export interface WebTransportConnectionOptions {
@@ -97,7 +97,7 @@ class WebTransportConnection implements Connection {
     this.#session.close(code, reason);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#session[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
   }
 }
