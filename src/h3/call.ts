@@ -39,6 +39,11 @@ export class Call {
     this.#writer = new MessageWriter(stream, streamId, h3.codec);
   }
 
+  /** Resolves when nothing more will be read. */
+  get done(): Promise<void> {
+    return this.#reader.trailers.then(() => {}, () => {});
+  }
+
   /** Sends a request and reads the response's head; bodies go on by themselves. */
   async fetch(request: Request, listeners: CallListeners): Promise<Response> {
     const give = (): void => this.#giveUp(request.signal.reason);

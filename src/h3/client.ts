@@ -40,6 +40,7 @@ export class H3Client implements AsyncDisposable {
   readonly #h3: H3Connection;
   readonly #goaway = Promise.withResolvers<void>();
   #firstRefused = Infinity;
+  #active = 0;
 
   /** See {@linkcode connectH3}. */
   constructor(conn: Connection, limits: H3Limits) {
@@ -47,6 +48,7 @@ export class H3Client implements AsyncDisposable {
     const goaway = (id: number): void => {
       this.#firstRefused = id;
       this.#goaway.resolve();
+      this.#leaveWhenIdle();
     };
     this.#h3 = new H3Connection(conn, "client", { limits, hooks: { goaway } });
     this.#h3.start();
@@ -118,7 +120,18 @@ export class H3Client implements AsyncDisposable {
     if (id === undefined) throw new TypeError("Cannot make a request: its stream has no ID");
     if (this.#firstRefused !== Infinity) stream.reset();
     this.#assertStaying();
-    return new Call(this.#h3, stream, id);
+    const call = new Call(this.#h3, stream, id);
+    this.#active++;
+    call.done.then(() => {
+      this.#active--;
+      this.#leaveWhenIdle();
+    });
+    return call;
+  }
+
+  /** A server that is going away waits for its clients to close (RFC 9114 section 5.2). */
+  #leaveWhenIdle(): void {
+    if (this.#firstRefused !== Infinity && this.#active === 0) this.conn.close(H3ErrorCode.NoError);
   }
 
   /** RFC 9114 section 5.2: whatever its ID says, no new requests after a GOAWAY. */

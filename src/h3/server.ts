@@ -100,6 +100,7 @@ class H3Server {
     const stop = (): void => this.#stopping.resolve();
     const { signal } = this.#options;
     this.#h3.start();
+    this.#conn.closed.then(() => this.#abortAll());
     this.#watchIdleness();
     const probes = setInterval(() => this.#probe(), this.#limits.probeIntervalMs);
     if (signal?.aborted) stop();
@@ -144,7 +145,7 @@ class H3Server {
 
   /** RFC 9114 section 5.2: no further requests, those under way finish, then the end. */
   async #leave(): Promise<void> {
-    if (this.#conn.signal.aborted) return void await Promise.all(this.#tasks);
+    if (this.#conn.signal.aborted) return;
     await this.#h3.goaway(this.#nextId);
     this.#h3.sessionTable.drain();
     await Promise.race([Promise.all(this.#tasks), this.#conn.closed]);
@@ -153,7 +154,11 @@ class H3Server {
     await Promise.race([promise, this.#conn.closed]);
     clearTimeout(timer);
     this.#conn.close(H3ErrorCode.NoError);
-    await Promise.all(this.#tasks);
+  }
+
+  /** Handlers that run on are told that nobody waits; they are not waited for either. */
+  #abortAll(): void {
+    for (const exchange of this.#exchanges.values()) exchange.abort(this.#conn.signal.reason);
   }
 
   async #serve(stream: Stream): Promise<void> {
