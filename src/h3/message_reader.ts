@@ -43,7 +43,8 @@ export class MessageReader {
   readonly #trailers = Promise.withResolvers<Headers>();
   #bufferBytes = HEAD_BUFFER_BYTES;
   #ended = false;
-  #stopped = false;
+  /** Why this side stopped reading: its stream looks like one that ended from then on. */
+  #stopped?: { readonly reason: unknown };
 
   /** Reads nothing yet. */
   constructor(stream: ReceiveStream, streamId: number, context: MessageContext) {
@@ -98,7 +99,7 @@ export class MessageReader {
       }
       if (this.#parser.buffered > 0) return this.#parser.takeContent(target);
       const count = await this.#stream.read(target.subarray(0, this.#parser.contentLeft));
-      if (count === null) this.#parser.end();
+      if (count === null) this.#atEnd();
       else this.#parser.passContent(count);
       return count;
     });
@@ -109,7 +110,7 @@ export class MessageReader {
     reason: unknown = new H3StreamError(H3ErrorCode.RequestCancelled, "Message given up"),
   ): void {
     if (this.#ended || this.#stopped) return;
-    this.#stopped = true;
+    this.#stopped = { reason };
     this.#context.codec.cancel(this.#streamId, reason);
     this.#trailers.reject(reason);
     this.#stream.readable.cancel().catch(() => {}); // over already
@@ -148,14 +149,16 @@ export class MessageReader {
   async #fill(): Promise<boolean> {
     const buffer = new Uint8Array(this.#bufferBytes);
     const count = await this.#stream.read(buffer);
-    if (count === null) {
-      this.#parser.end();
-      this.#state.end();
-      this.#ended = true;
-      return false;
-    }
-    this.#parser.push(buffer.subarray(0, count));
-    return true;
+    if (count !== null) this.#parser.push(buffer.subarray(0, count));
+    else this.#atEnd();
+    return count !== null;
+  }
+
+  #atEnd(): void {
+    if (this.#stopped) throw this.#stopped.reason;
+    this.#parser.end();
+    this.#state.end();
+    this.#ended = true;
   }
 
   #decode(section: Uint8Array): Promise<FieldLine[]> | FieldLine[] {

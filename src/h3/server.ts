@@ -138,7 +138,7 @@ class H3Server {
   }
 
   #watchIdleness(): void {
-    if (this.#tasks.size > 0) return;
+    if (this.#tasks.size > 0 || this.#conn.signal.aborted) return;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => this.#stopping.resolve(), this.#limits.idleTimeoutMs);
   }
@@ -166,7 +166,7 @@ class H3Server {
     this.#nextId = Math.max(this.#nextId, streamId + 4);
     const reader = new MessageReader(stream, streamId, this.#h3);
     try {
-      const start = await this.#startOf(stream, reader);
+      const start = await this.#startOf(reader);
       if (start.kind === "session") {
         return this.#h3.sessionTable.arrive(start.id, stream, start.early);
       }
@@ -184,18 +184,13 @@ class H3Server {
   }
 
   /** The head, for which a client has limited time. */
-  async #startOf(stream: Stream, reader: MessageReader): Promise<MessageStart> {
-    let late = false;
+  async #startOf(reader: MessageReader): Promise<MessageStart> {
     const timer = setTimeout(() => {
-      late = true;
-      stream.reset();
-      reader.stop(new H3StreamError(H3ErrorCode.RequestIncomplete, "No head in time"));
+      const message = "No head in time";
+      reader.stop(new H3StreamError(H3ErrorCode.RequestIncomplete, message, { status: 408 }));
     }, this.#limits.headTimeoutMs);
     try {
       return await reader.start();
-    } catch (error) {
-      if (!late) throw error;
-      throw new H3StreamError(H3ErrorCode.RequestRejected, "No head in time", { cause: error });
     } finally {
       clearTimeout(timer);
     }
