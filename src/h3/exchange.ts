@@ -1,5 +1,6 @@
 import { type Connection, type Stream, StreamClosedError } from "@alknet/core";
 
+import type { Deadlines } from "./deadlines.ts";
 import { H3ErrorCode } from "./error_code.ts";
 import { H3ConnectionError, H3StreamError } from "./errors.ts";
 import type { H3Connection } from "./h3_connection.ts";
@@ -21,6 +22,8 @@ export type H3Handler = (request: Request, info: H3Info) => Response | Promise<R
 export interface ExchangeParts {
   /** The connection. */
   readonly h3: H3Connection;
+  /** The connection's clock. */
+  readonly deadlines: Deadlines;
   /** The request's stream. */
   readonly stream: Stream;
   /** Its ID. */
@@ -163,11 +166,10 @@ export class Exchange implements H3Info {
 
   #discard(): Promise<void> {
     if (this.#discarded) return this.#discarded;
-    const { maxDiscardedBytes, discardTimeoutMs } = this.#parts.h3.limits;
-    this.#discarded = this.#content.discard({
-      maxBytes: maxDiscardedBytes,
-      timeoutMs: discardTimeoutMs,
-    });
+    const { h3: { limits }, deadlines, reader } = this.#parts;
+    const late = deadlines.add(limits.discardTimeoutMs, () => reader.stop());
+    this.#discarded = this.#content.discard(limits.maxDiscardedBytes)
+      .finally(() => deadlines.delete(late));
     this.#discarded.catch((error) => this.abort(error));
     return this.#discarded;
   }

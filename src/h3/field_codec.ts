@@ -55,7 +55,8 @@ export class FieldCodec {
       return lines;
     }
     const { promise, resolve, reject } = Promise.withResolvers<FieldLine[]>();
-    this.#waiters.set(streamId, { section, resolve, reject });
+    // The bytes are the reader's, which goes on using its buffer.
+    this.#waiters.set(streamId, { section: section.slice(), resolve, reject });
     return promise;
   }
 

@@ -30,8 +30,7 @@ export type MessageStart =
   | { readonly kind: "head"; readonly lines: readonly FieldLine[] }
   | { readonly kind: "session"; readonly id: number; readonly early: Uint8Array };
 
-const HEAD_BUFFER_BYTES = 1_024;
-const CONTENT_BUFFER_BYTES = 4_096;
+const BUFFER_BYTES = 1_024;
 
 /** Reads one message from a request stream: its head, its content as it is asked for, trailers. */
 export class MessageReader {
@@ -41,7 +40,7 @@ export class MessageReader {
   readonly #state: RequestState;
   readonly #parser: FrameParser;
   readonly #trailers = Promise.withResolvers<Headers>();
-  #bufferBytes = HEAD_BUFFER_BYTES;
+  #buffer = new Uint8Array(BUFFER_BYTES);
   #ended = false;
   /** Why this side stopped reading: its stream looks like one that ended from then on. */
   #stopped?: { readonly reason: unknown };
@@ -90,10 +89,19 @@ export class MessageReader {
     this.#state.tunnelOpens();
   }
 
+  /** Whether there is content to read, waiting until that is clear. */
+  hasContent(): Promise<boolean> {
+    return this.#guarded(async () => {
+      while (this.#parser.contentLeft === 0) {
+        if (this.#ended || !await this.#nextContent()) return false;
+      }
+      return true;
+    });
+  }
+
   /** Reads content: as {@linkcode ReceiveStream.read}. */
   read(target: Uint8Array): Promise<number | null> {
     return this.#guarded(async () => {
-      this.#bufferBytes = CONTENT_BUFFER_BYTES;
       while (this.#parser.contentLeft === 0) {
         if (this.#ended || !await this.#nextContent()) return null;
       }
@@ -147,9 +155,10 @@ export class MessageReader {
   }
 
   async #fill(): Promise<boolean> {
-    const buffer = new Uint8Array(this.#bufferBytes);
-    const count = await this.#stream.read(buffer);
-    if (count !== null) this.#parser.push(buffer.subarray(0, count));
+    // What was read before is used up, or belongs to the parser.
+    if (this.#parser.buffered > 0) this.#buffer = new Uint8Array(BUFFER_BYTES);
+    const count = await this.#stream.read(this.#buffer);
+    if (count !== null) this.#parser.push(this.#buffer.subarray(0, count));
     else this.#atEnd();
     return count !== null;
   }

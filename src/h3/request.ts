@@ -34,10 +34,12 @@ export function toRequest(
   return request;
 }
 
+const DISCARD_BYTES = 65_536;
+
 /** The content of a request: the handler's until the response has ended, then thrown away. */
 export class RequestContent {
   readonly #reader: MessageReader;
-  #pending: Promise<unknown> = Promise.resolve();
+  #pending?: Promise<unknown>;
   #taken = true;
 
   /** @param reader Reads it. */
@@ -57,22 +59,16 @@ export class RequestContent {
    *
    * Stopping the client at once would be the shorter way, but Deno's QUIC knows no other code than
    * 0 for that, which browsers take for a failure of the whole request.
+   *
+   * @param maxBytes How much of it, before the client is stopped all the same.
    */
-  async discard({ maxBytes, timeoutMs }: DiscardLimits): Promise<void> {
+  async discard(maxBytes: number): Promise<void> {
     this.#taken = false;
-    const timer = setTimeout(() => this.#reader.stop(), timeoutMs);
-    try {
-      await this.#pending.catch(() => {}); // the handler has seen it
-      await this.#discard(maxBytes);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #discard(maxBytes: number): Promise<void> {
-    const buffer = new Uint8Array(maxBytes > 65_536 ? 65_536 : 1_024);
+    await this.#pending?.catch(() => {}); // the handler has seen it
+    let buffer = new Uint8Array(0);
     let total = 0;
-    while (!this.#reader.ended) {
+    while (await this.#reader.hasContent()) {
+      if (buffer.length === 0) buffer = new Uint8Array(DISCARD_BYTES);
       total += await this.#reader.read(buffer) ?? 0;
       if (total > maxBytes) return this.#reader.stop();
     }
@@ -84,14 +80,6 @@ export class RequestContent {
     this.#pending = read;
     return read;
   }
-}
-
-/** How much content is read for nothing. */
-export interface DiscardLimits {
-  /** Bytes. */
-  readonly maxBytes: number;
-  /** Time in milliseconds. */
-  readonly timeoutMs: number;
 }
 
 function urlOf({ scheme, authority, path }: RequestHead): string {

@@ -3,6 +3,7 @@ import type { Connection, Stream } from "@alknet/core";
 import { Budget } from "./budget.ts";
 import { H3ErrorCode } from "./error_code.ts";
 import { H3ConnectionError, H3StreamError } from "./errors.ts";
+import { type Deadline, Deadlines } from "./deadlines.ts";
 import { Exchange, failure, type H3Handler } from "./exchange.ts";
 import { H3Connection } from "./h3_connection.ts";
 import { DEFAULT_H3_LIMITS, type H3Limits } from "./limits.ts";
@@ -74,8 +75,9 @@ class H3Server {
   readonly #priorities = new PriorityUpdates();
   readonly #aborted: Budget;
   readonly #stopping = Promise.withResolvers<void>();
+  readonly #deadlines: Deadlines;
   #nextId = 0;
-  #idleTimer?: ReturnType<typeof setTimeout>;
+  #idle?: Deadline;
 
   constructor(conn: Connection, handler: H3Handler, options: ServeH3Options) {
     this.#conn = conn;
@@ -83,6 +85,7 @@ class H3Server {
     this.#options = options;
     this.#limits = { ...DEFAULT_H3_LIMITS, ...options.limits };
     this.#aborted = new Budget(this.#limits.maxAbortedRequests, ABORTED_PER_SECOND);
+    this.#deadlines = new Deadlines(tickMs(this.#limits), () => this.#probe());
     this.#h3 = new H3Connection(conn, "server", {
       limits: this.#limits,
       hooks: {
@@ -99,10 +102,10 @@ class H3Server {
   async run(): Promise<void> {
     const stop = (): void => this.#stopping.resolve();
     const { signal } = this.#options;
+    using _deadlines = this.#deadlines;
     this.#h3.start();
     this.#conn.closed.then(() => this.#abortAll());
     this.#watchIdleness();
-    const probes = setInterval(() => this.#probe(), this.#limits.probeIntervalMs);
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
     try {
@@ -110,8 +113,6 @@ class H3Server {
       await this.#leave();
     } finally {
       signal?.removeEventListener("abort", stop);
-      clearInterval(probes);
-      clearTimeout(this.#idleTimer);
     }
   }
 
@@ -129,7 +130,7 @@ class H3Server {
   }
 
   #track(task: Promise<void>): void {
-    clearTimeout(this.#idleTimer);
+    if (this.#idle) this.#deadlines.delete(this.#idle);
     this.#tasks.add(task);
     task.finally(() => {
       this.#tasks.delete(task);
@@ -138,9 +139,9 @@ class H3Server {
   }
 
   #watchIdleness(): void {
-    if (this.#tasks.size > 0 || this.#conn.signal.aborted) return;
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.#stopping.resolve(), this.#limits.idleTimeoutMs);
+    if (this.#tasks.size > 0) return;
+    const { idleTimeoutMs } = this.#limits;
+    this.#idle = this.#deadlines.add(idleTimeoutMs, () => this.#stopping.resolve());
   }
 
   /** RFC 9114 section 5.2: no further requests, those under way finish, then the end. */
@@ -185,14 +186,14 @@ class H3Server {
 
   /** The head, for which a client has limited time. */
   async #startOf(reader: MessageReader): Promise<MessageStart> {
-    const timer = setTimeout(() => {
+    const deadline = this.#deadlines.add(this.#limits.headTimeoutMs, () => {
       const message = "No head in time";
       reader.stop(new H3StreamError(H3ErrorCode.RequestIncomplete, message, { status: 408 }));
-    }, this.#limits.headTimeoutMs);
+    });
     try {
       return await reader.start();
     } finally {
-      clearTimeout(timer);
+      this.#deadlines.delete(deadline);
     }
   }
 
@@ -203,7 +204,10 @@ class H3Server {
     const { streamId } = parts;
     this.#assertTakes(head);
     const priority = this.#priorities.take(streamId);
-    const exchange = new Exchange({ h3: this.#h3, ...parts, head, priority });
+    const exchange = new Exchange({
+      ...{ h3: this.#h3, deadlines: this.#deadlines },
+      ...{ ...parts, head, priority },
+    });
     this.#exchanges.set(streamId, exchange);
     try {
       await exchange.run(this.#handler);
@@ -253,4 +257,10 @@ class H3Server {
   #probe(): void {
     for (const exchange of this.#exchanges.values()) exchange.probe();
   }
+}
+
+/** How often deadlines and clients are looked at. */
+function tickMs(limits: H3Limits): number {
+  const { probeIntervalMs, headTimeoutMs, discardTimeoutMs, idleTimeoutMs } = limits;
+  return Math.min(probeIntervalMs, headTimeoutMs, discardTimeoutMs, idleTimeoutMs);
 }
