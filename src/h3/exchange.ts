@@ -116,8 +116,9 @@ export class Exchange implements H3Info {
 
   /** Changes the priority, now or by an update of the client's. */
   prioritize(priority: Priority): void {
+    const same = priority.urgency === this.#priority.urgency;
     this.#priority = priority;
-    this.#parts.stream.sendOrder = DEFAULT_PRIORITY.urgency - priority.urgency;
+    if (!same) this.#parts.stream.sendOrder = DEFAULT_PRIORITY.urgency - priority.urgency;
   }
 
   /** Looks whether the client still listens, where the response has nothing to write. */

@@ -27,8 +27,20 @@ await Deno.stdout.write(new TextEncoder().encode(`${ready}\n`));
 function answer(request: Request, info: H3Info): Response {
   if (info.protocol) return upgrade(info);
   const bytes = Number(new URL(request.url).pathname.slice(1));
-  return new Response(bytes === 100 ? HUNDRED : new Uint8Array(bytes), {
+  return new Response(bytes === 100 ? HUNDRED : pieces(bytes), {
     headers: { "content-type": "application/octet-stream" },
+  });
+}
+
+/** The same pieces as {@linkcode serveStream} sends. */
+function pieces(bytes: number): ReadableStream<Uint8Array> {
+  let left = bytes;
+  return new ReadableStream({
+    pull(controller): void {
+      controller.enqueue(left < PIECE.length ? PIECE.subarray(0, left) : PIECE);
+      left -= PIECE.length;
+      if (left <= 0) controller.close();
+    },
   });
 }
 
