@@ -90,6 +90,16 @@ export class ConfigIdentities implements IdentityProvider {
     for (const listener of this.#listeners) listener();
   }
 
+  /**
+   * The identity with an id: an enabled peer, or a token that is still valid.
+   *
+   * @param id A peer's id, or `token:` and a token's name.
+   */
+  withId(id: string): Identity | undefined {
+    const found = this.#index.ids.get(id);
+    return found && this.#now() < found.expiresAt ? found.identity : undefined;
+  }
+
   /** See {@linkcode IdentityProvider.fromFingerprint}. */
   fromFingerprint(fingerprint: string): Identity | undefined {
     return this.#index.fingerprints.get(fingerprint);
@@ -172,6 +182,7 @@ interface TokenCandidate {
 }
 
 interface Index {
+  readonly ids: ReadonlyMap<string, Pick<TokenCandidate, "identity" | "expiresAt">>;
   readonly fingerprints: ReadonlyMap<string, Identity>;
   readonly disabled: ReadonlySet<string>;
   readonly sshKeys: ReadonlyMap<string, Identity>;
@@ -185,7 +196,12 @@ function indexOf({ peers, tokens, owner }: IdentityEntries): Index {
   const keys = enabled.flatMap((peer) => peer.fingerprints.map((key) => [key, of(peer)] as const));
   const own: [string, Identity][] = owner ? [[owner, OWNER]] : [];
   unique("token", tokens.map((token) => [token.name, token]));
+  const valid = [
+    ...enabled.map((peer) => ({ identity: of(peer), expiresAt: Infinity })),
+    ...tokens.map((token) => tokenCandidate(token)[1]),
+  ];
   return {
+    ids: new Map(valid.map((each) => [each.identity.id, each])),
     fingerprints: unique("key", [...own, ...keys]),
     disabled: new Set(peers.filter((peer) => !peer.enabled).flatMap((peer) => peer.fingerprints)),
     sshKeys: unique(

@@ -2,10 +2,12 @@ import {
   type GroupEntry,
   type Identity,
   type IdentityStore,
+  type NewToken,
+  OWNER_ID,
   type StoredPeer,
   StoreNotFoundError,
-  type TokenEntry,
 } from "@alknet/core";
+import { IdentityChanges } from "./identity_changes.ts";
 import { SSH_KEY_PREFIX } from "./identity_index.ts";
 import { IDENTITY_TOPICS, type IdentityMirror } from "./identity_mirror.ts";
 import { parseList } from "./json_columns.ts";
@@ -23,7 +25,7 @@ import {
 } from "./token_rows.ts";
 
 /** The id of the identity that the node's own key has. */
-const OWNER: Identity = { id: "owner", scopes: ["*"], resources: {} };
+const OWNER: Identity = { id: OWNER_ID, scopes: ["*"], resources: {} };
 
 /** Peers, tokens and groups of a store. Reads for connections come from memory. */
 export class Identities implements IdentityStore, AsyncDisposable {
@@ -81,13 +83,17 @@ export class Identities implements IdentityStore, AsyncDisposable {
     return this.#context.backend.snapshot((tx) => readPeer(tx, peerId));
   }
 
-  /** All peers by id, read in pages: a change meanwhile may or may not show. */
-  async *peers(): AsyncGenerator<StoredPeer> {
+  /**
+   * All peers by id, read in pages: a change meanwhile may or may not show.
+   *
+   * @param from Only those behind this id. Default: all.
+   */
+  async *peers(from = ""): AsyncGenerator<StoredPeer> {
     const { backend } = this.#context;
     const pages = pagesOf<StoredPeer>((after, limit) =>
       backend.snapshot(async (tx) => {
         const rows = await tx.selectFrom("peers").selectAll()
-          .where("peer_id", ">", after?.peerId ?? "")
+          .where("peer_id", ">", after?.peerId ?? from)
           .orderBy("peer_id")
           .limit(limit)
           .execute();
@@ -110,6 +116,15 @@ export class Identities implements IdentityStore, AsyncDisposable {
     const rows = await this.#context.backend.db.selectFrom("groups").selectAll().orderBy("name")
       .execute();
     return rows.map(({ name, scopes }) => ({ name, scopes: parseList(scopes) }));
+  }
+
+  /**
+   * Reads and writes in one transaction: what is decided by what was read still holds when it is
+   * written, whoever else writes. Nothing is written when `work` throws; it may be run again from
+   * its start, so it must do nothing else.
+   */
+  change<T>(work: (changes: IdentityChanges) => Promise<T>): Promise<T> {
+    return this.#context.change((writing) => work(new IdentityChanges(writing)));
   }
 
   /** See {@linkcode IdentityStore.putPeer}. */
@@ -158,7 +173,7 @@ export class Identities implements IdentityStore, AsyncDisposable {
   }
 
   /** See {@linkcode IdentityStore.putToken}. */
-  putToken(token: TokenEntry): Promise<void> {
+  putToken(token: NewToken): Promise<void> {
     return this.#context.change((writing) => writeToken(writing, token));
   }
 

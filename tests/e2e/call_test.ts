@@ -33,7 +33,7 @@ for (const transport of ["quic", "tls"]) {
     deepStrictEqual(me, { id: "b", scopes: ["node:read"] });
 
     const hidden = await pair.b.alknet("call", "head", "peers/list", ...by);
-    strictEqual(hidden.code, 2);
+    strictEqual(hidden.code, 10);
     match(hidden.err, /^alknet: NOT_FOUND: /); // whether it exists is not told
     const wrong = await pair.b.alknet("call", "head", "services/schema", '{"nme":1}', ...by);
     strictEqual(wrong.code, 2);

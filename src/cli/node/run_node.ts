@@ -36,7 +36,8 @@ export async function runNode(
   await using started = new AsyncDisposableStack();
   const owner = keyFingerprint(key.publicKey);
   const byHand = started.use(await LiveIdentities.open(paths.identities));
-  const store = started.use(await openNodeStore(config, paths, owner));
+  const elsewhere = (id: string) => byHand.provider.withId(id);
+  const store = started.use(await openNodeStore(config, paths, { owner, elsewhere }));
   const startedAt = new Date();
   const running: { endpoint?: Endpoint } = {};
   started.use(
@@ -50,9 +51,14 @@ export async function runNode(
     await serve({
       key,
       handlers: await createHandlers(config, {
-        enrolment: storeEnrolment(store),
+        enrolment: storeEnrolment(store, byHand),
         nodeId: formatNodeId(key.publicKey),
-        dispatcher: nodeOperations({ store, endpoint: () => running.endpoint }),
+        dispatcher: nodeOperations({
+          store,
+          identitiesFile: byHand,
+          startedAt,
+          endpoint: () => running.endpoint,
+        }),
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,

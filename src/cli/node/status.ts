@@ -13,17 +13,20 @@ export interface NodeStatus {
   readonly listeners: readonly ListenerStatus[];
   readonly handlers: readonly HandlerStatus[];
   readonly counters: Counters;
-  readonly connections: readonly (Omit<ConnectionInfo, "openedAt"> & { openedAt: string })[];
+  readonly connections: readonly ConnectionStatus[];
   readonly memoryBytes: number;
 }
+
+/** One connection; the time is text. */
+export type ConnectionStatus = Omit<ConnectionInfo, "openedAt"> & { readonly openedAt: string };
 
 /** One listener. */
 export interface ListenerStatus {
   readonly address: string;
   readonly port: number;
-  readonly reachable: readonly string[];
-  readonly transports: readonly string[];
-  readonly names: readonly string[];
+  readonly reachable: string[];
+  readonly transports: string[];
+  readonly names: string[];
   readonly certificateEnds: string;
   readonly certificateSha256: string;
 }
@@ -31,13 +34,13 @@ export interface ListenerStatus {
 /** One handler. */
 export interface HandlerStatus {
   readonly name: string;
-  readonly alpn: readonly string[];
+  readonly alpn: string[];
   readonly peerAuth: string;
   readonly connections: number;
 }
 
 /** Most connections listed, so that a busy node's answer stays small; the counters have them all. */
-const MAX_CONNECTIONS = 1_000;
+export const MAX_CONNECTIONS = 1_000;
 
 /** The status of a running endpoint. */
 export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): NodeStatus {
@@ -49,29 +52,36 @@ export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): N
     startedAt: startedAt.toISOString(),
     config: config.file ?? "embedded default",
     listeners: endpoint.listeners.map(listenerStatus),
-    handlers: endpoint.handlers.map(({ name, alpn, peerAuth = "none" }) => ({
-      name,
-      alpn,
-      peerAuth,
-      connections: connections.filter((conn) => conn.handler === name).length,
-    })),
+    handlers: endpoint.handlers.map((handler) => handlerStatus(handler, connections)),
     counters: { ...endpoint.counters },
-    connections: connections.slice(0, MAX_CONNECTIONS).map((conn) => ({
-      ...conn,
-      openedAt: conn.openedAt.toISOString(),
-    })),
+    connections: connections.slice(0, MAX_CONNECTIONS).map(connectionStatus),
     memoryBytes: Deno.memoryUsage().rss,
   };
 }
 
-function listenerStatus(listener: Endpoint["listeners"][number]): ListenerStatus {
+/** One connection, for programs. */
+export function connectionStatus(conn: ConnectionInfo): ConnectionStatus {
+  return { ...conn, openedAt: conn.openedAt.toISOString() };
+}
+
+/** One handler, and how many of the connections are its own. */
+export function handlerStatus(
+  { name, alpn, peerAuth = "none" }: Endpoint["handlers"][number],
+  connections: readonly ConnectionInfo[],
+): HandlerStatus {
+  const own = connections.filter((conn) => conn.handler === name);
+  return { name, alpn: [...alpn], peerAuth, connections: own.length };
+}
+
+/** One listener, and its certificate. */
+export function listenerStatus(listener: Endpoint["listeners"][number]): ListenerStatus {
   const { addr, transports, certificates: { leaf, names } } = listener;
   return {
     address: formatAddress(addr),
     port: addr.port,
     reachable: reachableAddresses(addr).map((each: Address) => formatAddress(each)),
-    transports,
-    names,
+    transports: [...transports],
+    names: [...names],
     certificateEnds: leaf.notAfter.toISOString(),
     certificateSha256: leaf.sha256.toHex(),
   };
