@@ -4,7 +4,7 @@
  *
  * A request's way through this package: `http.ts` (the handler) → `bridge.ts` (bytes to the
  * internal server and back) → `origin.ts` (Deno's HTTP server on a loopback port) → `routes.ts` →
- * your application.
+ * your application. Over HTTP/3 it is `http.ts` → `@alknet/h3` → `routes.ts`.
  *
  * ```ts
  * import { serve, trustAnchor } from "@alknet/core";

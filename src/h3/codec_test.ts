@@ -89,7 +89,8 @@ Deno.test("a FrameParser hands content out and skips what it shall, across any c
     const target = new Uint8Array(7);
     for (let start = 0; start < all.length; start += cut) {
       parser.push(new Uint8Array(all.slice(start, start + cut)));
-      for (let event = parser.next(), taken = 1; event || taken > 0; event = parser.next()) {
+      let taken = 1;
+      for (let event = parser.next(); event || taken > 0; event = parser.next()) {
         taken = parser.takeContent(target);
         content.push(...target.subarray(0, taken));
       }
@@ -116,7 +117,8 @@ Deno.test("a control stream of any bytes gives events or connection errors", () 
       const parser = new FrameParser((type) => state.rule(type));
       parser.push(encodeFrame(FrameType.Settings, new Uint8Array(0)));
       onlyErrors([H3ConnectionError], () => {
-        for (let event = parser.next(), first = true; event; event = parser.next()) {
+        let first = true;
+        for (let event = parser.next(); event; event = parser.next()) {
           if (event.kind === "frame") state.receive(event.type, event.payload);
           if (first) parser.push(garbage.slice());
           first = false;
