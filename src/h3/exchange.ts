@@ -1,4 +1,4 @@
-import { type Connection, type Stream, StreamClosedError } from "@alknet/core";
+import type { Connection, Stream } from "@alknet/core";
 
 import type { Deadlines } from "./deadlines.ts";
 import { H3ErrorCode } from "./error_code.ts";
@@ -62,6 +62,7 @@ export class Exchange implements H3Info {
     this.streamId = parts.streamId;
     this.#writer = new MessageWriter(parts.stream, parts.streamId, parts.h3.codec);
     this.#content = new RequestContent(parts.reader);
+    parts.reader.trailers.catch((error) => isCancelled(error) && this.abort(error));
     const field = parts.head.headers.find(([name]) => name === "priority");
     this.prioritize(parts.priority ?? (field ? parsePriority(field[1]) : DEFAULT_PRIORITY));
   }
@@ -158,6 +159,7 @@ export class Exchange implements H3Info {
       reader.acceptContent(head.contentLength);
       const discarded = mayHaveBody(head) ? undefined : this.#discard();
       if (head.contentLength !== undefined) await discarded;
+      discarded?.catch((error) => this.abort(error));
     }
     const response = await handler(request, this);
     if (head.protocol !== undefined && response.ok) return await this.#tunnel(response);
@@ -171,7 +173,7 @@ export class Exchange implements H3Info {
     const late = deadlines.add(limits.discardTimeoutMs, () => reader.stop());
     this.#discarded = this.#content.discard(limits.maxDiscardedBytes)
       .finally(() => deadlines.delete(late));
-    this.#discarded.catch((error) => this.abort(error));
+    this.#discarded.catch(() => {}); // the request is answered, or its handler sees it
     return this.#discarded;
   }
 
@@ -199,21 +201,13 @@ export class Exchange implements H3Info {
     this.#upgrade = undefined;
     const tunnel = new TunnelStream(stream, this.streamId, { reader, writer: this.#writer });
     upgrade.start(tunnel);
-    await this.#tunnelEnds(upgrade);
-  }
-
-  /** A session keeps its request alive; a plain tunnel is the handler's own affair. */
-  async #tunnelEnds(upgrade: Upgrade): Promise<void> {
-    const { h3, reader } = this.#parts;
-    if ("closed" in upgrade) await upgrade.closed;
-    else await h3.conn.closed;
-    if (!reader.ended) await reader.trailers.catch(() => {});
+    await tunnel.over;
   }
 
   async #failed(error: unknown): Promise<void> {
     const { stream } = this.#parts;
     if (error instanceof H3ConnectionError) return this.#parts.h3.failed(error);
-    if (error instanceof StreamClosedError || this.conn.signal.aborted) return this.abort(error);
+    if (this.#writer.broken || this.conn.signal.aborted) return this.abort(error);
     try {
       if (this.#writer.fresh) await this.#send(failure(error), "GET");
       else await this.#writer.breakOff();
@@ -225,10 +219,22 @@ export class Exchange implements H3Info {
 
 /** What a client learns of a failure: its own mistakes by status, ours not at all. */
 export function failure(error: unknown): Response {
-  const cancelled = error instanceof H3StreamError && error.code === H3ErrorCode.RequestCancelled;
-  if (error instanceof H3StreamError && !cancelled) {
-    const text = error.status === 431 ? "Request header fields too large\n" : "Bad request\n";
-    return new Response(text, { status: error.status });
+  if (error instanceof H3StreamError && !isCancelled(error)) {
+    const text = STATUS_TEXT.get(error.status) ?? "Bad request";
+    return new Response(`${text}\n`, { status: error.status });
   }
   return new Response("Internal server error\n", { status: 500 });
+}
+
+const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
+  [408, "Request timeout"],
+  [421, "Misdirected request"],
+  [429, "Too many requests"],
+  [431, "Request header fields too large"],
+  [501, "Not implemented"],
+  [503, "Service unavailable"],
+]);
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof H3StreamError && error.code === H3ErrorCode.RequestCancelled;
 }

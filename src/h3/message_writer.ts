@@ -26,6 +26,8 @@ export class MessageWriter {
   readonly #codec: FieldCodec;
   #state: "open" | "content" | "ended" = "open";
   #held: Uint8Array[] = [];
+  #writing = 0;
+  #broken = false;
 
   /** Writes nothing yet. */
   constructor(stream: SendStream, streamId: number, codec: FieldCodec) {
@@ -44,9 +46,14 @@ export class MessageWriter {
     return this.#state === "ended";
   }
 
+  /** Whether the peer no longer takes what is written. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
   /** Writes a head that another one follows. */
   async informational(lines: readonly FieldLine[]): Promise<void> {
-    await this.#stream.write(this.#section(lines));
+    await this.#write(this.#section(lines));
   }
 
   /** Takes the head; it goes out together with what follows. */
@@ -59,7 +66,7 @@ export class MessageWriter {
   async flush(): Promise<void> {
     const held = this.#held;
     this.#held = [];
-    if (held.length > 0) await this.#stream.write(concat(held));
+    if (held.length > 0) await this.#write(concat(held));
   }
 
   /** Writes a frame of content. */
@@ -70,8 +77,7 @@ export class MessageWriter {
       this.#held.push(bytes);
       return await this.flush();
     }
-    await this.flush();
-    await this.#stream.write(bytes);
+    await this.#write(concat(this.#held.splice(0)), bytes);
   }
 
   /** Ends the message, with trailers if there are any. */
@@ -80,18 +86,37 @@ export class MessageWriter {
     this.#state = "ended";
     if (trailers.length > 0) this.#held.push(this.#section(trailers));
     await this.flush();
-    await this.#stream.closeWrite();
+    await this.#stream.closeWrite().catch((error) => this.#failed(error));
   }
 
-  /** Writes a frame that means nothing; fails when the peer reads no longer. */
+  /**
+   * Writes a frame that means nothing, which fails when the peer reads no longer. What is being
+   * written tells that by itself, and must not be cut in two.
+   */
   async probe(): Promise<void> {
-    await this.#stream.write(IGNORED_FRAME);
+    if (this.#writing === 0) await this.#write(IGNORED_FRAME);
   }
 
   /** Breaks the message off so that nobody takes it for complete. */
   async breakOff(): Promise<void> {
     if (this.#state === "ended") return;
     await this.end(BROKEN_TRAILERS);
+  }
+
+  async #write(...parts: Uint8Array[]): Promise<void> {
+    this.#writing++;
+    try {
+      for (const part of parts) await this.#stream.write(part);
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#writing--;
+    }
+  }
+
+  #failed(error: unknown): never {
+    this.#broken = true;
+    throw error;
   }
 
   #section(lines: readonly FieldLine[]): Uint8Array<ArrayBuffer> {

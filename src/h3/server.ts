@@ -77,6 +77,7 @@ class H3Server {
   readonly #stopping = Promise.withResolvers<void>();
   readonly #deadlines: Deadlines;
   #nextId = 0;
+  #leaving = false;
   #idle?: Deadline;
 
   constructor(conn: Connection, handler: H3Handler, options: ServeH3Options) {
@@ -118,14 +119,15 @@ class H3Server {
 
   /** Takes streams until the connection ends or is to be left. */
   async #acceptAll(): Promise<void> {
-    const streams = this.#conn.streams[Symbol.asyncIterator]();
-    const stopped = this.#stopping.promise.then(() => undefined);
-    for (;;) {
-      const next = streams.next();
-      const result = await Promise.race([next, stopped]);
-      if (!result) next.then(({ value }) => value?.reset());
-      if (!result || result.done) return;
-      this.#track(this.#serve(result.value));
+    await Promise.race([this.#iterate(), this.#stopping.promise]);
+    this.#leaving = true;
+  }
+
+  /** Goes on after that, to turn away what still comes. */
+  async #iterate(): Promise<void> {
+    for await (const stream of this.#conn.streams) {
+      if (this.#leaving) stream.reset();
+      else this.#track(this.#serve(stream));
     }
   }
 
@@ -231,9 +233,16 @@ class H3Server {
       new H3StreamError(H3ErrorCode.RequestRejected, message, { status });
     if (head.method === "CONNECT" && !head.protocol) throw rejected("No tunnels here", 501);
     if (this.#exchanges.size >= this.#limits.maxRequests) throw rejected("Too many requests", 503);
-    if (head.protocol === "webtransport" && !this.#h3.sessionTable.hasRoom) {
+    if (head.protocol === "webtransport" && this.#sessions() >= this.#limits.maxSessions) {
       throw rejected("Too many sessions", 429);
     }
+  }
+
+  /** Sessions, and requests for one: an exchange lasts as long as its session. */
+  #sessions(): number {
+    let count = 0;
+    for (const { protocol } of this.#exchanges.values()) if (protocol === "webtransport") count++;
+    return count;
   }
 
   /** Answers a request that no handler sees. */

@@ -10,6 +10,9 @@ export class TunnelStream implements Stream {
   readonly #raw: Stream;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
+  readonly #over = Promise.withResolvers<void>();
+  #directions = 2;
+  #readEnded = false;
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
   #writable?: WritableStream<Uint8Array>;
 
@@ -21,34 +24,55 @@ export class TunnelStream implements Stream {
     this.#writer = ends.writer;
   }
 
-  /** As in core. */
-  read(buffer: Uint8Array): Promise<number | null> {
-    return this.#reader.read(buffer);
+  /** Resolves when both directions have ended, or the stream was given up or broke. */
+  get over(): Promise<void> {
+    return this.#over.promise;
   }
 
-  /** As in core. */
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#writer.content(bytes);
+  async read(buffer: Uint8Array): Promise<number | null> {
+    const count = await this.#unlessBroken(() => this.#reader.read(buffer));
+    if (count === null && !this.#readEnded) {
+      this.#readEnded = true;
+      this.#ended();
+    }
+    return count;
   }
 
-  /** As in core. */
-  closeWrite(): Promise<void> {
-    return this.#writer.end();
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#unlessBroken(() => this.#writer.content(bytes));
   }
 
-  /** As in core. */
+  async closeWrite(): Promise<void> {
+    if (this.#writer.ended) return;
+    await this.#unlessBroken(() => this.#writer.end());
+    this.#ended();
+  }
+
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= readableFrom(this, () => this.#reader.stop());
   }
 
-  /** As in core. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= writableFrom(this, () => this.reset());
   }
 
-  /** As in core. */
   reset(): void {
     this.#reader.stop();
     this.#raw.reset();
+    this.#over.resolve();
+  }
+
+  #ended(): void {
+    this.#directions--;
+    if (this.#directions === 0) this.#over.resolve();
+  }
+
+  async #unlessBroken<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      this.#over.resolve();
+      throw error;
+    }
   }
 }

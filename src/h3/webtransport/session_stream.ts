@@ -36,9 +36,12 @@ export class SessionReceive implements ReceiveStream {
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    const count = await inSession(this.#scope, () => this.#source.read(buffer));
-    if (count === null) this.#scope.live.delete(this.#cancel);
-    return count;
+    let count: number | null = null;
+    try {
+      return count = await inSession(this.#scope, () => this.#source.read(buffer));
+    } finally {
+      if (count === null) this.#scope.live.delete(this.#cancel);
+    }
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -70,7 +73,12 @@ export class SessionSend implements SendStream {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await inSession(this.#scope, () => this.#sink.write(bytes));
+    try {
+      await inSession(this.#scope, () => this.#sink.write(bytes));
+    } catch (error) {
+      this.#scope.live.delete(this.#abort);
+      throw error;
+    }
   }
 
   async closeWrite(): Promise<void> {

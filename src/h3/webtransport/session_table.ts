@@ -38,16 +38,6 @@ export class SessionTable {
     });
   }
 
-  /** How many there are. */
-  get size(): number {
-    return this.#sessions.size;
-  }
-
-  /** Whether one more may be. */
-  get hasRoom(): boolean {
-    return this.#sessions.size < this.#limits.maxSessions;
-  }
-
   /** Makes a session for a CONNECT stream; streams that came early are delivered. */
   add(id: number): Session {
     const session = new Session({
