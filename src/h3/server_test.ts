@@ -1,8 +1,12 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 
+import { ConnectionClosedError, StreamClosedError } from "@alknet/core";
+
 import { H3ErrorCode } from "./error_code.ts";
 import { H3GoingAwayError, H3StreamError } from "./errors.ts";
 import type { H3Info } from "./info.ts";
+import { encodeFrame, FrameType } from "./frame_type.ts";
+import { QpackEncoder } from "./qpack/encoder.ts";
 import { startServer } from "./testdata/pair.ts";
 
 const BIG = new Uint8Array(5 * 1024 * 1024 + 3).map((_, index) => index * 7 + (index >> 8));
@@ -276,6 +280,72 @@ Deno.test("at shutdown a request under way is finished, and none is taken after 
   deepStrictEqual({ ...await client.conn.closed }, { code: H3ErrorCode.NoError, reason: "" });
 });
 
+Deno.test("a response in large pieces stays whole while the server looks for its client", async () => {
+  await using server = await startServer(() =>
+    new Response(
+      new ReadableStream({
+        start(controller): void {
+          for (let piece = 0; piece < 20; piece++) controller.enqueue(BIG.subarray(0, 1_000_000));
+          controller.close();
+        },
+      }),
+    ), { limits: { probeIntervalMs: 1 } });
+  await using client = await server.client();
+  const response = await client.fetch("https://localhost/");
+  await pause(50); // it cannot send all, and probes
+  strictEqual((await response.bytes()).length, 20_000_000);
+});
+
+Deno.test("a response that comes late comes, probes before it or not", async () => {
+  await using server = await startServer(async () => {
+    await pause(100);
+    return new Response("late");
+  }, { limits: { probeIntervalMs: 5 } });
+  await using client = await server.client();
+  strictEqual(await (await client.fetch("https://localhost/")).text(), "late");
+});
+
+// A reverse proxy's upstream fails with the same classes as a client that leaves.
+Deno.test("a handler whose own streams fail answers 500, and its client hears of it", async () => {
+  const failures = [
+    new StreamClosedError("upstream"),
+    new ConnectionClosedError({ code: 0, reason: "upstream" }),
+    new H3StreamError(H3ErrorCode.RequestCancelled, "upstream"),
+  ];
+  await using server = await startServer((request) => {
+    throw failures[Number(new URL(request.url).pathname.slice(1))];
+  });
+  await using client = await server.client();
+  for (const index of failures.keys()) {
+    strictEqual((await client.fetch(`https://localhost/${index}`)).status, 500);
+  }
+  deepStrictEqual(server.errors, failures);
+});
+
+Deno.test("an extended CONNECT for any protocol becomes a stream", async () => {
+  await using server = await startServer((request, info) => {
+    if (info.protocol !== "shout") return new Response(null, { status: 404 });
+    const { response, stream } = info.upgradeStream({ headers: { "x-method": request.method } });
+    stream.then(async (tunnel) => await tunnel.readable.pipeTo(tunnel.writable));
+    return response;
+  });
+  await using conn = await server.dial();
+  const stream = await conn.openStream();
+  await stream.write(connectHead("shout"));
+  await stream.write(encodeFrame(FrameType.Data, new TextEncoder().encode("hello")));
+  await stream.closeWrite();
+  const answer = await new Response(stream.readable).bytes();
+  deepStrictEqual(
+    answer.subarray(-7),
+    encodeFrame(FrameType.Data, new TextEncoder().encode("hello")),
+  );
+  const refused = await conn.openStream();
+  await refused.write(connectHead("whisper"));
+  const head = new Uint8Array(4);
+  await refused.read(head);
+  strictEqual(head[0], FrameType.Headers);
+});
+
 Deno.test("a request's priority is its header's, and changes with PRIORITY_UPDATE", async () => {
   const seen = Promise.withResolvers<H3Info>();
   const go = Promise.withResolvers<void>();
@@ -316,4 +386,15 @@ Deno.test("a handler that says 200 to a CONNECT it does not know accepts nothing
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function connectHead(protocol: string): Uint8Array<ArrayBuffer> {
+  const section = new QpackEncoder().encode(0, [
+    [":method", "CONNECT"],
+    [":protocol", protocol],
+    [":scheme", "https"],
+    [":authority", "localhost"],
+    [":path", "/"],
+  ]);
+  return encodeFrame(FrameType.Headers, section);
 }

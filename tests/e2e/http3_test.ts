@@ -86,6 +86,11 @@ inChromium("is answered before it has sent all", async (_site, page) => {
   deepStrictEqual(found, [413, "I have read enough"]);
 });
 
+inChromium("waits for a response that comes late", async (_site, page) => {
+  const text = await page.evaluate(async () => await (await fetch("/late")).text());
+  strictEqual(text, "late");
+});
+
 inChromium("gives a request up, and the handler is told", async (site, page) => {
   await page.evaluate(async () => {
     const controller = new AbortController();
@@ -160,6 +165,28 @@ inChromium("moves 4 MB over one stream and 60 streams at once", async (site, pag
   deepStrictEqual(found, { big: 4 * 1024 * 1024, small: 60_000, sequential: 2_000 });
 });
 
+inChromium("has several sessions at once, beside requests", async (site, page) => {
+  const found = await page.evaluate(async ({ url, hash }) => {
+    const value = new Uint8Array(hash);
+    const serverCertificateHashes = [{ algorithm: "sha-256", value }];
+    const echo = async (index: number): Promise<string> => {
+      const session = new WebTransport(`${url}/session${index}`, { serverCertificateHashes });
+      await session.ready;
+      const { readable, writable } = await session.createBidirectionalStream();
+      const writer = writable.getWriter();
+      await writer.write(new TextEncoder().encode(`session ${index}`));
+      await writer.close();
+      const text = await new Response(readable).text();
+      await fetch("/echo", { method: "POST", body: text });
+      session.close({ closeCode: index, reason: "" });
+      await session.closed;
+      return text;
+    };
+    return await Promise.all([1, 2, 3, 4].map(echo));
+  }, { url: site.url, hash: [...site.certificateHash] });
+  deepStrictEqual(found, [1, 2, 3, 4].map((index) => `session ${index}`));
+});
+
 inChromium("learns code and reason when the node closes a session", async (site, page) => {
   const closed = page.evaluate(async ({ url, hash }) => {
     const value = new Uint8Array(hash);
@@ -205,6 +232,12 @@ testOrSkip("ngtcp2's client gets a page, and posts to it", missing("gtlsclient")
   ]);
   await Deno.remove(file);
   match(post.out + post.err, /posted by ngtcp2/);
+  const late = await runProgram("gtlsclient", [
+    "--exit-on-all-streams-close",
+    ...target,
+    `${site.url}/late`,
+  ]);
+  match(late.out + late.err, /\|late\|/);
 });
 
 Deno.test("Deno's WebTransport client carries what it can", async () => {

@@ -62,6 +62,9 @@ async function answer(request: Request, info: HttpInfo, aborted: string[]): Prom
       return new Response(info.alpn);
     case "/early":
       return new Response("I have read enough", { status: 413 });
+    case "/late":
+      await new Promise((resolve) => setTimeout(resolve, 2_500)); // past two probes
+      return new Response("late");
     case "/hints":
       await info.h3?.sendInformational(103, { link: "</style.css>; rel=preload; as=style" });
       return new Response("after the hints");
