@@ -1,5 +1,6 @@
 import { hasScope, type Identity } from "@alknet/core";
 
+import { tokenOf } from "./bearer_token.ts";
 import type { HttpInfo } from "./http_info.ts";
 
 /** What {@linkcode bearer} can be told. */
@@ -62,12 +63,6 @@ export function bearer(options: BearerOptions = {}): BearerMiddleware {
     c.set("identity", identity);
     await next();
   };
-}
-
-/** The token of an Authorization header; empty, which nobody has, for a malformed one. */
-function tokenOf(header = ""): string | undefined {
-  if (!/^bearer\b/i.test(header)) return undefined;
-  return /^bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1] ?? "";
 }
 
 /** RFC 6750 section 3.1: nothing known 401, a bad token 401 with its code, too little 403. */

@@ -11,10 +11,12 @@ import { getLogger } from "@logtape/logtape";
 
 import { advertise } from "./alt_svc.ts";
 import { bridge, endTowardsServer } from "./bridge.ts";
+import { carry } from "./carried.ts";
 import type { FetchHandler, HttpApp, HttpInfo } from "./http_info.ts";
 import { Origin } from "./origin.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import { routes } from "./routes.ts";
+import { SessionTickets } from "./session_tickets.ts";
 
 /** ALPN identifiers of HTTP/2, HTTP/1.1 and HTTP/3 (RFC 9113, 7301, 9114), most wanted first. */
 export const ALPN: readonly string[] = ["h2", "http/1.1", "h3"];
@@ -29,6 +31,11 @@ export interface HttpOptions {
   readonly idleTimeoutMs?: number;
   /** Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3 on the same port. Default: true. */
   readonly altSvc?: boolean;
+  /**
+   * The handlers that WebTransport sessions for `/alknet/<name>` reach, by their ALPN
+   * `alknet/<name>`. Default: none.
+   */
+  readonly carry?: (alpn: string) => Handler | undefined;
 }
 
 const log = getLogger(["alknet", "http"]);
@@ -66,12 +73,15 @@ class HttpHandler implements Handler {
   readonly peerAuth: PeerAuth = "none";
   readonly #fetch: FetchHandler;
   readonly #fetchBelowH3: FetchHandler;
+  readonly #carry?: (alpn: string) => Handler | undefined;
+  readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
   #origin?: Origin;
 
-  constructor({ app, headTimeoutMs, idleTimeoutMs, altSvc = true }: HttpOptions) {
-    this.#fetch = routes(app);
+  constructor({ app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry }: HttpOptions) {
+    this.#carry = carry;
+    this.#fetch = routes(app, carry && this.#tickets);
     this.#fetchBelowH3 = altSvc ? advertise(this.#fetch) : this.#fetch;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
@@ -103,15 +113,21 @@ class HttpHandler implements Handler {
   }
 
   async #acceptH3(conn: Connection, ctx: HandlerContext): Promise<void> {
-    const info = infoOf(conn, ctx);
+    const base = infoOf(conn, ctx);
     const { signal } = ctx;
-    const onError = (error: unknown): void =>
-      log.warn("h3.failed", { peer: info.auth.identity, error });
-    await serveH3(conn, (request, h3) => this.#fetch(request, { ...info, h3 }), {
+    await serveH3(conn, (request, h3) => {
+      const info = { ...base, h3 };
+      return this.#carried(request, info, signal) ?? this.#fetch(request, info);
+    }, {
       signal,
-      onError,
+      onError: (error) => log.warn("h3.failed", { peer: conn.identity?.id, error }),
       limits: this.#patience,
     });
+  }
+
+  #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
+    if (!this.#carry) return undefined;
+    return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {

@@ -26,6 +26,8 @@ export interface HandlerServices {
   readonly nodeId: string;
   /** The operations that peers may call. */
   readonly dispatcher: Dispatcher;
+  /** The handler of an ALPN on this node, once it runs. */
+  handlerFor(alpn: string): Handler | undefined;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -33,6 +35,7 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  handlerFor: () => undefined,
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -50,8 +53,9 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     create: (_config, { enrolment }) => join({ enrolment }),
   }],
   ["http", {
-    doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
-    create: (_config, services) => http({ app: enrolmentApp(services) }),
+    doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
+    create: (_config, services) =>
+      http({ app: enrolmentApp(services), carry: (alpn) => services.handlerFor(alpn) }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",

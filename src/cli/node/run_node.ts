@@ -59,6 +59,7 @@ export async function runNode(
           startedAt,
           endpoint: () => running.endpoint,
         }),
+        handlerFor: (alpn) => running.endpoint?.handlers.find((each) => each.alpn.includes(alpn)),
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,

@@ -155,6 +155,12 @@ export class Session implements WebTransportSession {
     this.#received.push(message);
   }
 
+  /** No further streams are taken: the iterations come to their end, open streams go on. */
+  stopAccepting(): void {
+    this.#incoming.end();
+    this.#incomingUni.end();
+  }
+
   /** Ends it on this side only; returns whether it was not over already. */
   end(info: CloseInfo): boolean {
     if (!this.#lifetime.end(info)) return false;
@@ -163,8 +169,7 @@ export class Session implements WebTransportSession {
     this.#scope.live.clear();
     this.#received.fail(error);
     this.#ready.reject(error);
-    this.#incoming.end();
-    this.#incomingUni.end();
+    this.stopAccepting();
     this.#parts.ended();
     return true;
   }

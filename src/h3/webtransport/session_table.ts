@@ -81,9 +81,12 @@ export class SessionTable {
     });
   }
 
-  /** The connection is shutting down: asks every session to end. */
+  /** The connection is shutting down: sessions take no more streams and are asked to end. */
   drain(): void {
-    for (const session of this.#sessions.values()) session.drain().catch(() => {});
+    for (const session of this.#sessions.values()) {
+      session.stopAccepting();
+      session.drain().catch(() => {}); // over already
+    }
   }
 
   #takeEarly(id: number): EarlyStream[] {

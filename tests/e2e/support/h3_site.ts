@@ -1,8 +1,8 @@
-import { X509Certificate } from "node:crypto";
-
 import { type Endpoint, type ListenerInfo, serve } from "@alknet/core";
 import type { H3Info, WebTransportSession } from "@alknet/h3";
 import { http, type HttpInfo } from "@alknet/http";
+
+import { hashesOf } from "./chromium.ts";
 
 /** A node whose HTTP handler has something for every client of the tests. */
 export interface Site extends AsyncDisposable {
@@ -36,14 +36,13 @@ export async function startSite(): Promise<Site> {
     handlers: [http({ app })],
   });
   const [{ certificates: { leaf } }] = node.listeners as [ListenerInfo];
-  const key = new X509Certificate(leaf.cert).publicKey.export({ type: "spki", format: "der" });
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(key));
+  const { spki } = await hashesOf(leaf.cert);
   return {
     node,
     port: node.addr.port,
     url: `https://localhost:${node.addr.port}`,
     certificateHash: leaf.sha256,
-    spki: new Uint8Array(digest).toBase64(),
+    spki,
     ended,
     aborted,
     sessions,
