@@ -90,11 +90,7 @@ export class ConfigIdentities implements IdentityProvider {
     for (const listener of this.#listeners) listener();
   }
 
-  /**
-   * The identity with an id: an enabled peer, or a token that is still valid.
-   *
-   * @param id A peer's id, or `token:` and a token's name.
-   */
+  /** See {@linkcode IdentityProvider.withId}. */
   withId(id: string): Identity | undefined {
     const found = this.#index.ids.get(id);
     return found && this.#now() < found.expiresAt ? found.identity : undefined;
@@ -197,6 +193,7 @@ function indexOf({ peers, tokens, owner }: IdentityEntries): Index {
   const own: [string, Identity][] = owner ? [[owner, OWNER]] : [];
   unique("token", tokens.map((token) => [token.name, token]));
   const valid = [
+    ...owner ? [{ identity: OWNER, expiresAt: Infinity }] : [],
     ...enabled.map((peer) => ({ identity: of(peer), expiresAt: Infinity })),
     ...tokens.map((token) => tokenCandidate(token)[1]),
   ];

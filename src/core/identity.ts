@@ -35,6 +35,8 @@ export interface IdentityProvider {
   fromToken(token: string): Identity | undefined;
   /** The peer that owns an SSH public key in its wire form (RFC 4253 section 6.6), or undefined. */
   fromSshKey(blob: Uint8Array): Identity | undefined;
+  /** The identity with an id as of now: a peer's, `owner`, or `token:` and a token's name. */
+  withId(id: string): Identity | undefined;
   /**
    * Calls back after every change of what the reads above answer.
    *
@@ -49,5 +51,6 @@ export const NOBODY: IdentityProvider = {
   isDisabled: () => false,
   fromToken: () => undefined,
   fromSshKey: () => undefined,
+  withId: () => undefined,
   onChange: () => () => {},
 };

@@ -73,6 +73,12 @@ export class Identities implements IdentityStore, AsyncDisposable {
     return this.#mirror.current.fromKey(`${SSH_KEY_PREFIX}${blob.toBase64()}`);
   }
 
+  /** See {@linkcode IdentityProvider.withId}. */
+  withId(id: string): Identity | undefined {
+    if (id === OWNER_ID) return this.#owner === undefined ? undefined : OWNER;
+    return this.#mirror.current.withId(id, this.#context.now());
+  }
+
   /** See {@linkcode IdentityProvider.onChange}. */
   onChange(listener: () => void): () => void {
     return this.#context.onChange(IDENTITY_TOPICS, listener);

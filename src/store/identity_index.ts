@@ -112,6 +112,21 @@ export class IdentityIndex {
     return identity && { identity, token: owner.name };
   }
 
+  /** The enabled peer, or the valid token, with an id. */
+  withId(id: string, now: number): Identity | undefined {
+    const peer = this.#peers.get(id);
+    if (peer) return peer.enabled ? this.#identityOf(peer) : undefined;
+    const token = this.#tokenWithId(id);
+    if (!token || now >= token.expiresAt) return undefined;
+    const scopes = this.#standing(token, now, MAX_MAKERS);
+    return scopes && { id, scopes, resources: {} };
+  }
+
+  #tokenWithId(id: string): StandaloneToken | undefined {
+    if (!id.startsWith(TOKEN_PREFIX)) return undefined;
+    return this.#tokens.get(id.slice(TOKEN_PREFIX.length));
+  }
+
   /** What a token may do: never more than its maker may now, and nothing once that one is gone. */
   #standing(token: StandaloneToken, now: number, makers: number): readonly string[] | undefined {
     const { createdBy, scopes } = token;
@@ -124,7 +139,7 @@ export class IdentityIndex {
   #scopesOfMaker(id: string, now: number, makers: number): readonly string[] | undefined {
     const peer = this.#peers.get(id);
     if (peer) return peer.enabled ? this.grants.scopesOf(peer.grants) : undefined;
-    const token = id.startsWith(TOKEN_PREFIX) && this.#tokens.get(id.slice(TOKEN_PREFIX.length));
+    const token = this.#tokenWithId(id);
     if (!token) return this.#elsewhere?.(id)?.scopes;
     return now < token.expiresAt ? this.#standing(token, now, makers) : undefined;
   }

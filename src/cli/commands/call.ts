@@ -10,6 +10,7 @@ import {
 import { printText, printValue } from "../calling/output.ts";
 import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
 import { withDialOptions } from "../dialling.ts";
+import { type Asked, routed, type Whom } from "./routed.ts";
 
 const AFTER_HELP = `
 Input:
@@ -29,9 +30,12 @@ export function callCommand(): Command {
     .argument("<target>", "<node-id>@host:port, a ticket or a peer's name")
     .argument("<operation>", "such as node/info; alknet ops lists them")
     .argument("[input...]", "JSON, key=text, key:=json, @file, or - for standard input")
+    .option("--peer <name>", "let the target ask this peer of its own, and no other")
+    .option("--any", "let the target ask any of its peers that has the operation")
+    .option("--policy <name>", "which one, with --any: round-robin, first or least-pending")
     .addHelpText("after", AFTER_HELP);
   withCallOptions(withVaultOptions(withDialOptions(command))).action(
-    (target: string, name: string, input: string[], options: CallCommandOptions, self: Command) =>
+    (target: string, name: string, input: string[], options: RoutedOptions, self: Command) =>
       call({ target, name, input }, options, contextOf(self)),
   );
   command.addCommand(codegenCommand());
@@ -49,6 +53,8 @@ function codegenCommand(): Command {
   );
 }
 
+interface RoutedOptions extends CallCommandOptions, Whom {}
+
 interface Wanted {
   readonly target: string;
   readonly name: string;
@@ -57,25 +63,25 @@ interface Wanted {
 
 async function call(
   { target, name, input }: Wanted,
-  options: CallCommandOptions,
+  options: RoutedOptions,
   context: CommandContext,
 ): Promise<void> {
   const value = await callInput(input);
   await withSession(target, options, context, async (session) => {
-    const { type } = await session.spec(name);
-    if (type === "subscription") return await printItems(session, { name, value }, context);
-    await printValue(await session.call(name, value), context.terminal);
+    const asked = await routed(session, { name, input: value }, options);
+    if (asked.type === "subscription") return await printItems(session, asked, context);
+    await printValue(await session.call(asked.name, asked.input), context.terminal);
   });
 }
 
 /** Prints what comes until it ends or Ctrl-C, which ends it on the other side too. */
 async function printItems(
   session: CallSession,
-  { name, value }: { readonly name: string; readonly value: unknown },
+  { name, input }: Asked,
   { terminal }: CommandContext,
 ): Promise<void> {
   try {
-    for await (const item of session.subscribe(name, value)) await printValue(item, terminal);
+    for await (const item of session.subscribe(name, input)) await printValue(item, terminal);
   } catch (error) {
     if (!session.signal.aborted) throw error; // Ctrl-C is how a subscription is meant to end
   }

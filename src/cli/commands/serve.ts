@@ -1,6 +1,7 @@
 import type { NodeKey } from "@alknet/core";
 import { parseAddress } from "@alknet/client";
 import { getLogger } from "@logtape/logtape";
+import { Vault } from "@alknet/vault";
 import { Command } from "commander";
 import { type Config, readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf, repeated, withVaultOptions } from "../context.ts";
@@ -10,6 +11,7 @@ import { formatAddress, reachableAddresses } from "../node/addresses.ts";
 import { startLogging } from "../node/logging.ts";
 import { nodeKeyOf, openOrCreateVault, type VaultOptions } from "../node/open_vault.ts";
 import { type RunningNode, runNode } from "../node/run_node.ts";
+import { unsealWith } from "../node/unseal.ts";
 import { untilStopped } from "../node/signals.ts";
 import type { Paths } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
@@ -41,8 +43,9 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   const { terminal, paths } = context;
   const config = withOverrides(await readConfig(options.config ?? paths.config), options);
   await using _logging = await startLogging(config);
-  const { key, opener } = await openKey(paths, options);
-  await using node = await runNode(key, config, paths);
+  using vault = new Vault();
+  const { key, opener } = await openKey(paths, options, wantsSecrets(config) ? vault : undefined);
+  await using node = await runNode(key, config, paths, unsealWith(vault));
   announce(node, config, paths, terminal, opener);
   await untilStopped({
     reload: () => node.reload().catch((error) => log.error("reload.failed", { error })),
@@ -53,9 +56,16 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
 async function openKey(
   paths: Paths,
   options: VaultOptions,
+  secrets: Vault | undefined,
 ): Promise<{ key: NodeKey; opener: string }> {
   using vault = await openOrCreateVault(paths, options);
+  await secrets?.unlock(vault.file.mnemonic);
   return { key: await nodeKeyOf(vault.file), opener: vault.opener };
+}
+
+/** Only a node that calls services with secrets keeps its vault open. */
+function wantsSecrets({ imports }: Config): boolean {
+  return imports.some(({ credential }) => credential !== undefined);
 }
 
 function withOverrides(config: Config, options: ServeOptions): Config {

@@ -52,7 +52,7 @@ Deno.test("services/list tells everything about operations when asked, as servic
 Deno.test("strangers find who they are and what they may call, and nothing else", async () => {
   await using node = await operatedNode();
   const names = node.registry.list(undefined).map(({ name }) => name);
-  deepStrictEqual(names, ["peers/whoami", "services/list", "services/schema"]);
+  deepStrictEqual(names, ["peers/whoami", "services/changes", "services/list", "services/schema"]);
   for (const { name } of node.registry.list(OWNER)) {
     const code = await codeOf(node.call(name, {}, undefined));
     ok(names.includes(name) || code === "FORBIDDEN" || code === "INVALID_OPERATION_TYPE", name);

@@ -1,6 +1,8 @@
-import type { Address, ConnectionInfo, Counters, Endpoint } from "@alknet/core";
+import type { Address, ConnectionInfo, Counters, Endpoint, Traffic } from "@alknet/core";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
+import type { PeerStatus } from "./peer_links.ts";
+import type { ServiceStatus } from "./import_services.ts";
 import { formatAddress, reachableAddresses } from "./addresses.ts";
 
 /** What `alknet status` shows, as the running node sends it. */
@@ -14,7 +16,12 @@ export interface NodeStatus {
   readonly handlers: readonly HandlerStatus[];
   readonly counters: Counters;
   readonly connections: readonly ConnectionStatus[];
+  /** Peers that offer operations, or should. */
+  readonly peers: readonly PeerStatus[];
   readonly memoryBytes: number;
+  /** Services whose operations are offered here. */
+  readonly services: readonly ServiceStatus[];
+  readonly traffic: Traffic;
 }
 
 /** One connection; the time is text. */
@@ -42,8 +49,22 @@ export interface HandlerStatus {
 /** Most connections listed, so that a busy node's answer stays small; the counters have them all. */
 export const MAX_CONNECTIONS = 1_000;
 
-/** The status of a running endpoint. */
-export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): NodeStatus {
+/** What stands beside the endpoint. */
+export interface StatusSources {
+  /** When the node was started. */
+  readonly startedAt: Date;
+  /** Peers that offer operations, or should. */
+  readonly peers: readonly PeerStatus[];
+  /** Services whose operations are offered. */
+  readonly services: readonly ServiceStatus[];
+}
+
+/** The status of a running node. */
+export function statusOf(
+  endpoint: Endpoint,
+  config: Config,
+  { startedAt, peers, services }: StatusSources,
+): NodeStatus {
   const { connections } = endpoint;
   return {
     version: VERSION,
@@ -55,7 +76,10 @@ export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): N
     handlers: endpoint.handlers.map((handler) => handlerStatus(handler, connections)),
     counters: { ...endpoint.counters },
     connections: connections.slice(0, MAX_CONNECTIONS).map(connectionStatus),
+    peers: peers.slice(0, MAX_CONNECTIONS),
+    services,
     memoryBytes: Deno.memoryUsage().rss,
+    traffic: { ...endpoint.traffic },
   };
 }
 

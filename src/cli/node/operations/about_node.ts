@@ -57,6 +57,8 @@ function info(sources: OperationSources) {
     startedAt: startedAt.toISOString(),
     uptimeSeconds: Math.max(0, Math.floor((Date.now() - startedAt.getTime()) / 1_000)),
     memoryBytes: Deno.memoryUsage().rss,
+    bytesReceived: endpoint.traffic.received,
+    bytesSent: endpoint.traffic.sent,
     listeners: endpoint.listeners.map((listener) => listenerStatus(listener)),
     counters: { ...endpoint.counters },
   };

@@ -7,13 +7,13 @@ import type { OperationSources } from "./sources.ts";
 const NODE_WRITE: AccessControl = { requiredScopes: ["node:write"] };
 
 /** Operations with the node's files. */
-export function aboutConfig({ store, identitiesFile }: OperationSources): Operation[] {
+export function aboutConfig({ store, identitiesFile, reload }: OperationSources): Operation[] {
   return [
     operation({
       name: "config/reload",
       access: NODE_WRITE,
       idempotent: true,
-      description: "Read identities.toml again now; the node notices changes by itself, too",
+      description: "Read identities.toml again, and ask imported services anew",
       input: NOTHING,
       output: {
         type: "object",
@@ -31,7 +31,7 @@ export function aboutConfig({ store, identitiesFile }: OperationSources): Operat
         },
       },
       handler: async (_input, { identity }) => {
-        await identitiesFile.reload().catch((error) => {
+        await reload().catch((error) => {
           throw mistake(error);
         });
         const { peers, tokens } = identitiesFile.entries;

@@ -6,7 +6,8 @@ import {
   type OperationRegistry,
   type OperationSpec,
 } from "@alknet/operations";
-import { NAME_OF_OPERATION, TEXT, TEXTS } from "./schemas.ts";
+import { changesOf } from "../listing_changes.ts";
+import { NAME_OF_OPERATION, NOTHING, TEXT, TEXTS } from "./schemas.ts";
 import type { OperationSources } from "./sources.ts";
 
 const TYPE = { enum: ["query", "mutation", "subscription"] } as const;
@@ -16,6 +17,12 @@ const LISTED = {
   type: "object",
   properties: { name: TEXT, type: TYPE, description: TEXT },
   required: ["name", "type", "description"],
+} as const;
+
+const CHANGE = {
+  type: "object",
+  properties: { operations: { type: "integer", description: "How many there are now" } },
+  required: ["operations"],
 } as const;
 
 const ERROR = {
@@ -71,7 +78,7 @@ const SPEC = {
 /** What a caller may call; open to all, since the answer holds only what the asker may use. */
 export function discovery(
   registry: OperationRegistry,
-  { offers = () => true }: Pick<OperationSources, "offers">,
+  { offers = () => true, identities }: Pick<OperationSources, "offers" | "identities">,
 ): Operation[] {
   const offered = (caller: Identity | undefined): OperationSpec[] =>
     registry.list(caller).filter(({ name }) => offers(name, caller));
@@ -84,6 +91,20 @@ export function discovery(
       input: { type: ["object", "null"], properties: { schemas: { type: "boolean" } } },
       output: { type: "array", items: LISTED },
       handler: (input, { identity }) => offered(identity).map(input?.schemas ? copied : summaryOf),
+    }),
+    operation({
+      name: "services/changes",
+      type: "subscription",
+      access: ANYONE,
+      description: "One item at once, and one each time that what the caller may call has changed",
+      input: NOTHING,
+      output: CHANGE,
+      handler: (_input, { identityNow, signal }) =>
+        changesOf(
+          [registry, ...identities ? [identities] : []],
+          () => offered(identityNow()),
+          signal,
+        ),
     }),
     operation({
       name: "services/schema",

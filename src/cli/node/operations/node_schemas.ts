@@ -1,5 +1,7 @@
 import { TEXT, TEXTS, TIME } from "./schemas.ts";
 
+const COUNT = { type: "integer", minimum: 0 } as const;
+
 /** One listener of the node. */
 export const LISTENER = {
   type: "object",
@@ -25,7 +27,9 @@ export const INFO = {
     platform: TEXT,
     startedAt: TIME,
     uptimeSeconds: { type: "integer", minimum: 0 },
-    memoryBytes: { type: "integer" },
+    memoryBytes: COUNT,
+    bytesReceived: { ...COUNT, description: "Of all connections since the node started" },
+    bytesSent: { ...COUNT, description: "Of all connections since the node started" },
     listeners: { type: "array", items: LISTENER },
     counters: { type: "object", additionalProperties: { type: "integer" } },
   },
@@ -59,8 +63,18 @@ export const CONNECTION = {
     peer: { type: "string", description: "Id of a known peer" },
     fingerprint: { type: "string", description: "The key it has proven" },
     openedAt: TIME,
+    bytesReceived: COUNT,
+    bytesSent: COUNT,
   },
-  required: ["alpn", "handler", "transport", "remoteAddr", "openedAt"],
+  required: [
+    "alpn",
+    "handler",
+    "transport",
+    "remoteAddr",
+    "openedAt",
+    "bytesReceived",
+    "bytesSent",
+  ],
 } as const;
 
 /** One security event. */

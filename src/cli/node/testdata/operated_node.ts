@@ -37,7 +37,8 @@ export async function operatedNode({ peers = [], byHand }: Known = {}): Promise<
   const entries = byHand ?? { peers: [], tokens: [] };
   const registry = nodeOperations({
     store,
-    identitiesFile: { entries, reload: () => Promise.resolve() },
+    identitiesFile: { entries },
+    reload: () => Promise.resolve(),
     startedAt: new Date(),
     endpoint: () => endpoint,
     registry: { validateOutput: true },
