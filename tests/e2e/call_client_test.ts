@@ -24,12 +24,13 @@ async function stage(): Promise<Stage> {
   const machine = started.use(await Machine.fresh());
   strictEqual((await machine.alknet("init")).code, 0);
   const store = started.use(await openStore(`sqlite:${join(machine.home, "other.db")}`));
-  const identitiesFile = {
-    entries: { peers: [], tokens: [] },
+  const registry = nodeOperations({
+    store,
+    identitiesFile: { entries: { peers: [], tokens: [] } },
     reload: () => Promise.resolve(),
-  };
-  const startedAt = new Date();
-  const registry = nodeOperations({ store, identitiesFile, startedAt, endpoint: () => undefined });
+    startedAt: new Date(),
+    endpoint: () => undefined,
+  });
   const begun = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   registry.register(stageOperations({ begun: begun.resolve, aborted: aborted.resolve }));

@@ -6,7 +6,7 @@ import {
   IdentityConflictError,
 } from "@alknet/core";
 import { InviteRefusedError, type Store } from "@alknet/store";
-import type { IdentitiesFile } from "./operations/sources.ts";
+import type { OperationSources } from "./operations/sources.ts";
 
 /** Characters of a node id that name a peer which brought no name. */
 const NAME_CHARACTERS = 8;
@@ -17,7 +17,7 @@ const NAME_CHARACTERS = 8;
  */
 export function storeEnrolment(
   { invites, audit, identities, ownership }: Store,
-  file: Pick<IdentitiesFile, "entries">,
+  file: OperationSources["identitiesFile"],
 ): Enrolment {
   const isTaken = (peerId: string): boolean =>
     ownership.ownsAnything(peerId) || file.entries.peers.some((peer) => peer.peerId === peerId);

@@ -1,5 +1,5 @@
 import { parseEncryptedData, type Vault } from "@alknet/vault";
-import type { Unseal } from "./run_node.ts";
+import type { Unseal } from "./node_parts.ts";
 
 /** Opens secrets of the store with an unlocked vault. */
 export function unsealWith(vault: Vault): Unseal {
