@@ -56,14 +56,14 @@ export async function runNode(
 
 async function startEndpoint(key: NodeKey, config: Config, parts: NodeParts): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
-  return await serve({
+  const endpoint: Endpoint = await serve({
     key,
     handlers: await createHandlers(config, {
       enrolment: storeEnrolment(store, byHand),
       nodeId,
       dispatcher: registry,
       onCallConnect: peering.onConnect,
-      handlerFor: (alpn) => running.endpoint?.handlers.find((each) => each.alpn.includes(alpn)),
+      handlerFor: (alpn) => endpoint.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
     names: config.names,
@@ -71,6 +71,7 @@ async function startEndpoint(key: NodeKey, config: Config, parts: NodeParts): Pr
     limits: config.limits,
     onEvent: (event) => store.audit.append(auditEvent(event)),
   });
+  return endpoint;
 }
 
 function statusNow(
