@@ -8,13 +8,20 @@ import { type Endpoint, serve } from "@alknet/core";
 import { connectH3, type H3Client, type H3Info, serveH3 } from "@alknet/h3";
 import { ok, strictEqual } from "node:assert/strict";
 
+import { testOrSkip } from "../tools/skip.ts";
+
 const REQUESTS = 20_000;
 const SESSIONS = 2_000;
 const GARBAGE_STREAMS = 3_000;
 const AT_ONCE = 50;
-const MAX_GROWTH_BYTES = 8 * 1024 * 1024;
+/** Deno's own streams leave some 150 bytes each. */
+const MAX_GROWTH_BYTES = 500;
+const collectGarbage: unknown = Reflect.get(globalThis, "gc");
+const NO_GC = typeof collectGarbage === "function"
+  ? undefined
+  : "the collector is not exposed (--v8-flags=--expose-gc)";
 
-Deno.test(`${REQUESTS} requests on one connection leave nothing on the heap`, async () => {
+testOrSkip(`${REQUESTS} requests on one connection leave nothing on the heap`, NO_GC, async () => {
   await using node = await startNode();
   await using client = await connect(node);
   const request = async (): Promise<void> => {
@@ -24,13 +31,17 @@ Deno.test(`${REQUESTS} requests on one connection leave nothing on the heap`, as
   await grows(REQUESTS, request);
 });
 
-Deno.test(`${SESSIONS} WebTransport sessions on one connection leave nothing on the heap`, async () => {
-  await using node = await startNode();
-  await using client = await connect(node);
-  await grows(SESSIONS, () => session(client), 10);
-});
+testOrSkip(
+  `${SESSIONS} WebTransport sessions on one connection leave nothing on the heap`,
+  NO_GC,
+  async () => {
+    await using node = await startNode();
+    await using client = await connect(node);
+    await grows(SESSIONS, () => session(client), 10);
+  },
+);
 
-Deno.test("given-up requests on one connection leave nothing on the heap", async () => {
+testOrSkip("given-up requests on one connection leave nothing on the heap", NO_GC, async () => {
   await using node = await startNode();
   await using client = await connect(node);
   await grows(REQUESTS / 10, async () => {
@@ -79,18 +90,17 @@ async function grows(count: number, task: () => Promise<void>, atOnce = AT_ONCE)
   const before = await heap();
   await batches(count / 2, atOnce, task);
   const growth = await heap() - before;
-  ok(growth < MAX_GROWTH_BYTES, `${Math.round(growth / 1024)} KiB more after ${count / 2}`);
+  const each = growth / (count / 2);
+  ok(each < MAX_GROWTH_BYTES, `${Math.round(each)} bytes each`);
 }
 
-/** What is in use once the collector has run, which a large allocation makes it do. */
+/** What is in use once the collector has run; what it finalizes takes turns of the event loop. */
 async function heap(): Promise<number> {
-  let least = Infinity;
-  for (let round = 0; round < 10; round++) {
-    for (let n = 0; n < 20; n++) new Array(100_000).fill(round);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    least = Math.min(least, Deno.memoryUsage().heapUsed);
+  for (let round = 0; round < 5; round++) {
+    if (typeof collectGarbage === "function") collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 30));
   }
-  return least;
+  return Deno.memoryUsage().heapUsed;
 }
 
 async function batches(count: number, atOnce: number, task: () => Promise<void>): Promise<void> {
