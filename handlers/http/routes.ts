@@ -1,7 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
 
+import { tokenOf } from "./bearer_token.ts";
 import type { FetchHandler, HttpApp, HttpEnv } from "./http_info.ts";
+import { type SessionTickets, TICKET_MS } from "./session_tickets.ts";
 
 const log = getLogger(["alknet", "http"]);
 
@@ -11,16 +13,27 @@ export interface RoutesOptions {
   readonly app?: HttpApp | undefined;
   /** Whether there is the built-in route. */
   readonly healthz: boolean;
+  /** Where tickets for sessions are got; undefined where none are carried. */
+  readonly tickets?: SessionTickets | undefined;
 }
 
 /**
  * The route every node has, unless its application has a better one, and behind it an application.
  *
- * `GET /healthz` answers `ok` as long as the node answers at all.
+ * `GET /healthz` answers `ok` as long as the node answers at all. `POST /alknet/ticket`, where
+ * sessions are carried, gives who has a token a ticket for one; nobody else learns that it is there.
  */
-export function routes({ app, healthz }: RoutesOptions): FetchHandler {
+export function routes({ app, healthz, tickets }: RoutesOptions): FetchHandler {
   const root = new Hono<HttpEnv>();
   if (healthz) root.get("/healthz", (c) => c.text("ok\n"));
+  if (tickets) {
+    root.post("/alknet/ticket", async (c, next) => {
+      const token = tokenOf(c.req.header("authorization"));
+      if (token === undefined || !c.env.identities.fromToken(token)) return await next();
+      const ticket = { ticket: tickets.issue(token), expiresInMs: TICKET_MS };
+      return c.json(ticket, 201, { "cache-control": "no-store" });
+    });
+  }
   if (app) {
     const handle = typeof app === "function" ? app : app.fetch.bind(app);
     root.all("*", (c) => handle(c.req.raw, c.env));
