@@ -12,6 +12,7 @@ import { getLogger } from "@logtape/logtape";
 import { advertise } from "./alt_svc.ts";
 import { bridge, endTowardsServer } from "./bridge.ts";
 import { carry } from "./carried.ts";
+import { carrySocket } from "./carried_socket.ts";
 import type { FetchHandler, HttpApp, HttpInfo } from "./http_info.ts";
 import { Origin } from "./origin.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
@@ -80,6 +81,7 @@ class HttpHandler implements Handler {
   readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
+  readonly #shutdown = new AbortController();
   #origin?: Origin;
 
   constructor(options: HttpOptions) {
@@ -87,7 +89,9 @@ class HttpHandler implements Handler {
     this.#app = app;
     this.#carry = carry;
     this.#fetch = routes({ app, healthz, tickets: carry && this.#tickets });
-    this.#fetchBelowH3 = altSvc ? advertise(this.#fetch) : this.#fetch;
+    const below: FetchHandler = (request, info) =>
+      this.#carriedSocket(request, info) ?? this.#fetch(request, info);
+    this.#fetchBelowH3 = altSvc ? advertise(below) : below;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -114,6 +118,7 @@ class HttpHandler implements Handler {
   /** Ends the internal server, whatever still hangs in it. */
   async shutdown(): Promise<void> {
     this.#drain();
+    this.#shutdown.abort();
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
     if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
   }
@@ -134,6 +139,12 @@ class HttpHandler implements Handler {
   #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
     if (!this.#carry) return undefined;
     return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
+  }
+
+  #carriedSocket(request: Request, info: HttpInfo): Response | undefined {
+    if (!this.#carry) return undefined;
+    const signal = this.#shutdown.signal;
+    return carrySocket(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {

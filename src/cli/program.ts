@@ -4,6 +4,7 @@ import { callCommand } from "./commands/call.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
 import { credentialCommand } from "./commands/credential.ts";
 import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
@@ -45,6 +46,7 @@ export function program(): Command {
     connectCommand(),
     opsCommand(),
     callCommand(),
+    dashboardCommand(),
     mcpCommand(),
     inviteCommand(),
     joinCommand(),

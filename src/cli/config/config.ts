@@ -9,6 +9,8 @@ import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
 import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { type SiteConfig, siteConfig } from "./site_config.ts";
+import { SITE_TABLE } from "./site_schema.ts";
 
 /** `alknet.toml` as the program uses it. */
 export interface Config {
@@ -25,6 +27,7 @@ export interface Config {
   readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly http: HttpConfig;
+  readonly sites: readonly SiteConfig[];
   readonly limits: Partial<Limits>;
   /** Services whose operations are offered here. */
   readonly imports: readonly ImportConfig[];
@@ -70,6 +73,9 @@ export function configOf(toml: TomlFile): Config {
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     http: httpConfig(table(toml, "http")),
+    sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
+      siteConfig(table(toml, SITE_TABLE, at)) ?? []
+    ),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,

@@ -3,12 +3,14 @@ import { PEER_POLICIES } from "@alknet/operations";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
 export const ARRAY_TABLES: ReadonlySet<string> = new Set([
   "listen",
   "reexport",
   ...IMPORT_TABLES,
+  SITE_TABLE,
 ]);
 
 /** Limits of the endpoint by their key in the file. */
@@ -141,6 +143,7 @@ export const FIELDS: readonly Field[] = [
     doc: "Whether the echo protocol begins with a proof of the peer's key.",
   },
   ...HTTP_FIELDS,
+  ...SITE_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,

@@ -33,6 +33,7 @@ export const NO_SERVICES: HandlerServices = {
   dispatcher: new OperationRegistry(),
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
+  pages: [],
   handlerFor: () => undefined,
 };
 

@@ -35,7 +35,7 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
-  const { reload, peering, identities, registry, byHand, store } = parts;
+  const { reload, peering, identities, registry, peer } = parts;
   const status = (): NodeStatus | undefined =>
     running.endpoint && statusNow(running.endpoint, config, parts);
   started.use(
@@ -48,9 +48,7 @@ export async function runNode(
     key,
     identities,
     dispatcher: registry,
-    peer: async (name) =>
-      byHand.entries.peers.find(({ peerId }) => peerId === name) ??
-        await store.identities.peer(name),
+    peer,
   });
   const all = started.move();
   return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
@@ -76,6 +74,7 @@ async function startEndpoint(
       dispatcher: registry,
       catalogue: registry,
       endpoint,
+      pages: parts.pages,
       onCallConnect: peering.onConnect,
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),

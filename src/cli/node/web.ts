@@ -5,6 +5,7 @@ import {
   type Metric,
   nginxDecoy,
   type OperationCatalogue,
+  type Page,
   redirectDecoy,
   staticDecoy,
   type WebApp,
@@ -26,11 +27,13 @@ export interface WebServices {
   readonly catalogue: OperationCatalogue;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** Asked for what no route of the node's own answers, in turn. */
+  readonly pages: readonly Page[];
 }
 
 /** What a node answers over HTTP, as configured. */
 export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
-  const { enrolment, nodeId, dispatcher, catalogue, endpoint } = services;
+  const { enrolment, nodeId, dispatcher, catalogue, endpoint, pages } = services;
   const decoy = decoyOf(config.decoy);
   const { authorizationServers, operationTools } = config;
   const mcp = { name: "alknet", version: VERSION, authorizationServers, operationTools };
@@ -43,6 +46,7 @@ export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
     ready: () => endpoint() !== undefined,
     operations,
     gateway: config.gateway,
+    pages,
     openApi: { title: "Operations of a node", version: VERSION },
     ...(config.mcp ? { mcp } : {}),
     ...(config.metrics ? { metrics: () => endpointMetrics(endpoint()) } : {}),
