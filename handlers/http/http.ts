@@ -18,10 +18,8 @@ export const ALPN: readonly string[] = ["h2", "http/1.1"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
-  /** Answers what the built-in route does not; disposed of at shutdown. Default: 404. */
+  /** Answers what the built-in routes do not; disposed of at shutdown. Default: 404. */
   readonly app?: HttpApp;
-  /** Whether `GET /healthz` is built in; an application may have its own. Default: true. */
-  readonly healthz?: boolean;
   /** Time from the beginning of a connection to its first complete request head. Default: 10,000. */
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
@@ -65,9 +63,9 @@ class HttpHandler implements Handler {
   readonly #draining = new Set<Origin>();
   #origin?: Origin;
 
-  constructor({ app, healthz = true, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
+  constructor({ app, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
     this.#app = app;
-    this.#fetch = routes({ app, healthz });
+    this.#fetch = routes(app);
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,

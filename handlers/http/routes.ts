@@ -5,22 +5,15 @@ import type { FetchHandler, HttpApp, HttpEnv } from "./http_info.ts";
 
 const log = getLogger(["alknet", "http"]);
 
-/** What {@linkcode routes} can be told. */
-export interface RoutesOptions {
-  /** Answers what the built-in route does not. */
-  readonly app?: HttpApp | undefined;
-  /** Whether there is the built-in route. */
-  readonly healthz: boolean;
-}
-
 /**
- * The route every node has, unless its application has a better one, and behind it an application.
+ * The routes every node has, and behind them an application.
  *
- * `GET /healthz` answers `ok` as long as the node answers at all.
+ * `GET /healthz` answers `ok` as long as the node answers at all; an application that answers all has
+ * its own.
  */
-export function routes({ app, healthz }: RoutesOptions): FetchHandler {
+export function routes(app?: HttpApp): FetchHandler {
   const root = new Hono<HttpEnv>();
-  if (healthz) root.get("/healthz", (c) => c.text("ok\n"));
+  if (!answersAll(app)) root.get("/healthz", (c) => c.text("ok\n"));
   if (app) {
     const handle = typeof app === "function" ? app : app.fetch.bind(app);
     root.all("*", (c) => handle(c.req.raw, c.env));
@@ -31,4 +24,8 @@ export function routes({ app, healthz }: RoutesOptions): FetchHandler {
     return c.text("Internal server error\n", 500);
   });
   return (request, info) => root.fetch(request, info);
+}
+
+function answersAll(app: HttpApp | undefined): boolean {
+  return typeof app === "object" && app.answersAll === true;
 }

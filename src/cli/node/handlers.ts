@@ -49,8 +49,7 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
-    create: ({ http: config }, services) =>
-      http({ app: nodeWebApp(config, services), healthz: false }),
+    create: ({ http: config }, services) => http({ app: nodeWebApp(config, services) }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",
