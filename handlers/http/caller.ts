@@ -1,5 +1,6 @@
 import type { Identity } from "@alknet/core";
 
+import { tokenOf } from "./bearer_token.ts";
 import type { HttpInfo } from "./http_info.ts";
 
 /** Who sends a request. */
@@ -21,9 +22,4 @@ export function callerOf(
   const token = tokenOf(authorization);
   const identity = token === undefined ? auth.identity : identities.fromToken(token);
   return { identity, token };
-}
-
-function tokenOf(header = ""): string | undefined {
-  if (!/^bearer\b/i.test(header)) return undefined;
-  return /^bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1] ?? "";
 }

@@ -6,15 +6,20 @@ import {
   type PeerAuth,
   type Stream,
 } from "@alknet/core";
+import { serveH3 } from "@alknet/h3";
+import { getLogger } from "@logtape/logtape";
 
+import { advertise } from "./alt_svc.ts";
 import { bridge, endTowardsServer } from "./bridge.ts";
+import { carry } from "./carried.ts";
 import type { FetchHandler, HttpApp, HttpInfo } from "./http_info.ts";
 import { Origin } from "./origin.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import { routes } from "./routes.ts";
+import { SessionTickets } from "./session_tickets.ts";
 
-/** ALPN identifiers of HTTP/2 and HTTP/1.1 (RFC 9113, RFC 7301), most wanted first. */
-export const ALPN: readonly string[] = ["h2", "http/1.1"];
+/** ALPN identifiers of HTTP/2, HTTP/1.1 and HTTP/3 (RFC 9113, 7301, 9114), most wanted first. */
+export const ALPN: readonly string[] = ["h2", "http/1.1", "h3"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
@@ -24,14 +29,23 @@ export interface HttpOptions {
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
   readonly idleTimeoutMs?: number;
+  /** Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3 on the same port. Default: true. */
+  readonly altSvc?: boolean;
+  /**
+   * The handlers that WebTransport sessions for `/alknet/<name>` reach, by their ALPN
+   * `alknet/<name>`. Default: none.
+   */
+  readonly carry?: (alpn: string) => Handler | undefined;
 }
+
+const log = getLogger(["alknet", "http"]);
 
 const HEAD_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Makes the HTTP handler: HTTP/1.1, HTTP/2 and WebSocket for anybody, through `GET /healthz` and an
- * application.
+ * Makes the HTTP handler: HTTP/1.1, HTTP/2, HTTP/3 and WebSocket for anybody, through `GET /healthz`
+ * and an application.
  *
  * Requests have `https:` URLs. What a client is allowed to do is the application's decision: TLS
  * asks for no key here, {@linkcode bearer} finds out who calls.
@@ -45,7 +59,7 @@ const IDLE_TIMEOUT_MS = 60_000;
  * import { deepStrictEqual } from "node:assert/strict";
  *
  * const handler = http({ app: (request) => new Response(`you asked for ${request.url}\n`) });
- * deepStrictEqual(handler.alpn, ["h2", "http/1.1"]);
+ * deepStrictEqual(handler.alpn, ["h2", "http/1.1", "h3"]);
  * ```
  */
 export function http(options: HttpOptions = {}): Handler {
@@ -59,21 +73,31 @@ class HttpHandler implements Handler {
   readonly peerAuth: PeerAuth = "none";
   readonly #app: HttpApp | undefined;
   readonly #fetch: FetchHandler;
+  readonly #fetchBelowH3: FetchHandler;
+  readonly #carry?: (alpn: string) => Handler | undefined;
+  readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
   #origin?: Origin;
 
-  constructor({ app, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
+  constructor(options: HttpOptions) {
+    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
     this.#app = app;
-    this.#fetch = routes(app);
+    this.#carry = carry;
+    this.#fetch = routes({ app, tickets: carry && this.#tickets });
+    this.#fetchBelowH3 = altSvc ? advertise(this.#fetch) : this.#fetch;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
     };
   }
 
-  /** Serves one connection; each of its streams, one on TCP, is an HTTP connection of its own. */
+  /**
+   * Serves one connection. Below HTTP/3 each of its streams, one on TCP, is an HTTP connection of
+   * its own.
+   */
   async accept(conn: Connection, ctx: HandlerContext): Promise<void> {
+    if (conn.alpn === "h3") return await this.#acceptH3(conn, ctx);
     const { signal } = ctx;
     const drain = (): void => conn.signal.aborted ? undefined : this.#drain();
     signal.addEventListener("abort", drain);
@@ -92,8 +116,26 @@ class HttpHandler implements Handler {
     if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
   }
 
+  async #acceptH3(conn: Connection, ctx: HandlerContext): Promise<void> {
+    const base = infoOf(conn, ctx);
+    const { signal } = ctx;
+    await serveH3(conn, (request, h3) => {
+      const info = { ...base, h3 };
+      return this.#carried(request, info, signal) ?? this.#fetch(request, info);
+    }, {
+      signal,
+      onError: (error) => log.warn("h3.failed", { peer: conn.identity?.id, error }),
+      limits: this.#patience,
+    });
+  }
+
+  #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
+    if (!this.#carry) return undefined;
+    return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
+  }
+
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {
-    const origin = this.#origin ??= new Origin(this.#fetch);
+    const origin = this.#origin ??= new Origin(this.#fetchBelowH3);
     let impatient = (): void => stream.reset();
     using patience = new Patience(this.#patience, () => impatient());
     const socket = await origin.connect({ info, patience });

@@ -1,10 +1,11 @@
 import type { Address, AuthContext, Identity, IdentityProvider, TransportName } from "@alknet/core";
+import type { H3Info } from "@alknet/h3";
 
 /** What an application learns of the connection a request came over, beside the request itself. */
 export interface HttpInfo {
   /** The client's address as this node sees it. */
   readonly remoteAddr: Address;
-  /** The ALPN the connection agreed on: `h2` or `http/1.1`. */
+  /** The ALPN the connection agreed on: `h3`, `h2` or `http/1.1`. */
   readonly alpn: string;
   /** What carries the connection. */
   readonly transport: TransportName;
@@ -14,6 +15,8 @@ export interface HttpInfo {
   readonly auth: AuthContext;
   /** Resolves tokens and other credentials that requests carry. */
   readonly identities: IdentityProvider;
+  /** What only HTTP/3 has: early hints, trailers, priorities, WebTransport. */
+  readonly h3?: H3Info;
 }
 
 /** Answers requests, in the shape of `Deno.serve` handlers and of Hono's `fetch`. */

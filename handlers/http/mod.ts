@@ -5,7 +5,8 @@
  * A request's way through this package: `http.ts` (the handler) → `bridge.ts` (bytes to the
  * internal server and back) → `origin.ts` (Deno's HTTP server on a loopback port) → `routes.ts` →
  * your application; that of a node is `web_app.ts`: `door/` (what is to be seen, who asks, how fast) →
- * `gateway/` (operations) or `mcp/` (the same as tools), else `sites/`, `dashboard/` and `decoy/`.
+ * `gateway/` (operations) or `mcp/` (the same as tools), else `sites/`, `dashboard/` and `decoy/`. Over
+ * HTTP/3 it is `http.ts` → `@alknet/h3` → `routes.ts`.
  *
  * ```ts
  * import { serve, trustAnchor } from "@alknet/core";

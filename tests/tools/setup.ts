@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
   "nginx-light": "nginx",
+  "chromium": "chromium",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",

@@ -20,6 +20,8 @@ export interface BuiltInHandler {
 
 /** What handlers are given beside their configuration. */
 export interface HandlerServices extends WebServices {
+  /** The handler of an ALPN on this node, once it runs. */
+  handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
 }
@@ -31,6 +33,7 @@ export const NO_SERVICES: HandlerServices = {
   dispatcher: new OperationRegistry(),
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
+  handlerFor: () => undefined,
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -48,8 +51,12 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     create: (_config, { enrolment }) => join({ enrolment }),
   }],
   ["http", {
-    doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
-    create: ({ http: config }, services) => http({ app: nodeWebApp(config, services) }),
+    doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
+    create: ({ http: config }, services) =>
+      http({
+        app: nodeWebApp(config, services),
+        carry: (alpn) => services.handlerFor(alpn),
+      }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",

@@ -77,6 +77,7 @@ async function startEndpoint(
       catalogue: registry,
       endpoint,
       onCallConnect: peering.onConnect,
+      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
     names: config.names,
