@@ -24,10 +24,8 @@ export const ALPN: readonly string[] = ["h2", "http/1.1", "h3"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
-  /** Answers what the built-in route does not; disposed of at shutdown. Default: 404. */
+  /** Answers what the built-in routes do not; disposed of at shutdown. Default: 404. */
   readonly app?: HttpApp;
-  /** Whether `GET /healthz` is built in; an application may have its own. Default: true. */
-  readonly healthz?: boolean;
   /** Time from the beginning of a connection to its first complete request head. Default: 10,000. */
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
@@ -85,10 +83,10 @@ class HttpHandler implements Handler {
   #origin?: Origin;
 
   constructor(options: HttpOptions) {
-    const { app, healthz = true, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
+    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
     this.#app = app;
     this.#carry = carry;
-    this.#fetch = routes({ app, healthz, tickets: carry && this.#tickets });
+    this.#fetch = routes({ app, tickets: carry && this.#tickets });
     const below: FetchHandler = (request, info) =>
       this.#carriedSocket(request, info) ?? this.#fetch(request, info);
     this.#fetchBelowH3 = altSvc ? advertise(below) : below;

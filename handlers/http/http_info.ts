@@ -29,6 +29,8 @@ export type HttpApp = FetchHandler | HttpAppObject;
 export interface HttpAppObject {
   /** Answers requests. */
   readonly fetch: FetchHandler;
+  /** Whether it answers everything itself, `/healthz` included. Default: false. */
+  readonly answersAll?: boolean;
   /** Ends what it holds, at shutdown. */
   [Symbol.dispose]?(): void;
 }

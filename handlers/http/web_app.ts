@@ -59,6 +59,8 @@ export type Page = (
 export interface WebApp extends Disposable {
   /** Answers a request. */
   readonly fetch: FetchHandler;
+  /** Nothing else is to answer, so that nothing shows which the decoy would hide. */
+  readonly answersAll: true;
   /** Answers a request made on the spot, for tests. */
   request(path: string, init?: RequestInit, info?: unknown): Response | Promise<Response>;
 }
@@ -71,7 +73,7 @@ const log = getLogger(["alknet", "http"]);
  * request meets the decoy, but where a group of routes was made visible.
  *
  * @param options What is served, and what strangers see.
- * @returns An application for `http({ app, healthz: false })`.
+ * @returns An application for `http({ app })`.
  * @throws {RangeError} For a limit that is no positive number.
  *
  * @example
@@ -128,6 +130,7 @@ export function webApp(options: WebAppOptions = {}): WebApp {
   });
   const held = stack.move();
   return {
+    answersAll: true,
     fetch: (request, info) => app.fetch(request, info),
     request: (path, init, info) => app.request(path, init, info as HttpEnv["Bindings"]),
     [Symbol.dispose]: () => held.dispose(),

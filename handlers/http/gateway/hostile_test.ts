@@ -41,7 +41,7 @@ async function hostileNode(options: WebAppOptions = {}): Promise<HostileNode> {
   const people = new People();
   people.add("ada", "*");
   const operations = { dispatcher: registry, catalogue: registry };
-  const node = await startNode({ app: webApp({ operations, ...options }), healthz: false }, {
+  const node = await startNode({ app: webApp({ operations, ...options }) }, {
     identities: people,
   });
   return Object.assign(node, { ticker });

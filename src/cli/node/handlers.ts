@@ -56,7 +56,6 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     create: ({ http: config }, services) =>
       http({
         app: nodeWebApp(config, services),
-        healthz: false,
         carry: (alpn) => services.handlerFor(alpn),
       }),
   }],

@@ -80,7 +80,7 @@ export async function startMcpNode(): Promise<McpNode> {
     hostname: "127.0.0.1",
     names: ["localhost"],
     identities: { ...NOBODY, fromToken: () => TESTER },
-    handlers: [http({ app: webApp({ operations, mcp }), healthz: false })],
+    handlers: [http({ app: webApp({ operations, mcp }) })],
   });
   const client = Deno.createHttpClient({ caCerts: [trustAnchor(node.key.publicKey)] });
   const origin = `https://localhost:${node.addr.port}`;
