@@ -9,7 +9,7 @@ import { fieldLineBytes } from "./qpack/dynamic_table.ts";
 import type { FieldLine } from "./qpack/static_table.ts";
 
 /** Up to here content is copied behind its frame's header; above, it is written by itself. */
-const COPY_BYTES = 65_536;
+const COPY_BYTES = 16_384;
 /** A frame of a type reserved for being ignored (RFC 9114 section 7.2.8), empty. */
 const IGNORED_FRAME = new Uint8Array([0x21, 0x00]);
 /**
