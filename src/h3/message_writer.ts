@@ -106,7 +106,8 @@ export class MessageWriter {
   async #write(...parts: Uint8Array[]): Promise<void> {
     this.#writing++;
     try {
-      for (const part of parts) await this.#stream.write(part);
+      // Both are given at once, so that nothing comes between a frame's header and its payload.
+      await Promise.all(parts.map((part) => this.#stream.write(part)));
     } catch (error) {
       this.#failed(error);
     } finally {

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { ConnectionClosedError, StreamClosedError } from "@alknet/core";
 
 import { H3ErrorCode } from "./error_code.ts";
-import { H3GoingAwayError, H3StreamError } from "./errors.ts";
+import { H3ConnectionError, H3GoingAwayError, H3StreamError } from "./errors.ts";
 import type { H3Info } from "./info.ts";
 import { encodeFrame, FrameType } from "./frame_type.ts";
 import { QpackEncoder } from "./qpack/encoder.ts";
@@ -311,6 +311,8 @@ Deno.test("a handler whose own streams fail answers 500, and its client hears of
     new StreamClosedError("upstream"),
     new ConnectionClosedError({ code: 0, reason: "upstream" }),
     new H3StreamError(H3ErrorCode.RequestCancelled, "upstream"),
+    new H3StreamError(H3ErrorCode.MessageError, "upstream"),
+    new H3ConnectionError(H3ErrorCode.FrameError, "upstream"),
   ];
   await using server = await startServer((request) => {
     throw failures[Number(new URL(request.url).pathname.slice(1))];
