@@ -386,6 +386,23 @@ Deno.test("a handler that says 200 to a CONNECT it does not know accepts nothing
   await rejects(client.webTransport("https://localhost/"), /answered with 501/);
 });
 
+Deno.test("a client that failed in every way still leaves when the server wants it to", async () => {
+  const stop = new AbortController();
+  await using server = await startServer(
+    (request) =>
+      request.url.endsWith("/broken")
+        ? new Response("four", { headers: { "content-length": "9" } })
+        : new Response(null, { status: 404 }),
+    { signal: stop.signal },
+  );
+  await using client = await server.client();
+  await rejects(async () => await (await client.fetch("https://localhost/broken")).text());
+  await rejects(client.webTransport("https://localhost/"), /404/);
+  await rejects(client.fetch("https://localhost/", { signal: AbortSignal.abort() }));
+  stop.abort();
+  strictEqual((await client.conn.closed).code, H3ErrorCode.NoError);
+});
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
