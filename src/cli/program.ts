@@ -14,6 +14,7 @@ import { joinCommand } from "./commands/join.ts";
 import { peerCommand } from "./commands/peer.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sftpServerCommand } from "./commands/sftp_server.ts";
 import { statusCommand } from "./commands/status.ts";
 import { storeCommand } from "./commands/store.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -55,6 +56,7 @@ export function program(): Command {
     completionsCommand(),
   ];
   for (const command of commands) root.addCommand(command);
+  root.addCommand(sftpServerCommand(), { hidden: true });
   throwInsteadOfExit(root);
   return root;
 }

@@ -38,5 +38,6 @@ export type { ListenerInfo, ListenOptions } from "./listener.ts";
 export * from "./node_id.ts";
 export * from "./scope.ts";
 export * from "./stores.ts";
+export * from "./stream_service.ts";
 export * from "./streams.ts";
 export * from "./zbase32.ts";

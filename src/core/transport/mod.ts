@@ -11,3 +11,4 @@ export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
 export type { SingleStream, TransportConnection } from "./transport.ts";
+export { readableFrom, writableFrom } from "./web_streams.ts";

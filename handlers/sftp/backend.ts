@@ -1,0 +1,108 @@
+import type { FileAttributes } from "./wire/attributes.ts";
+
+/** A value, or the promise of one: what needs no waiting answers at once. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** All that is known of a file. */
+export interface FileStat extends Required<FileAttributes> {
+  /** How many names the file has. */
+  readonly links: number;
+  /** What tells it from every other file of the backend, whatever its name. */
+  readonly inode: number;
+}
+
+/** One name in a directory. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly stat: FileStat;
+}
+
+/** How a file is to be opened. */
+export interface OpenMode {
+  readonly read: boolean;
+  readonly write: boolean;
+  /** Every write goes to the end. */
+  readonly append: boolean;
+  /** Make it where it is missing. */
+  readonly create: boolean;
+  /** Empty it. */
+  readonly truncate: boolean;
+  /** With `create`: fail where it is there. */
+  readonly exclusive: boolean;
+  /** Permission bits of a new file, before the umask. */
+  readonly mode?: number;
+}
+
+/** A file that was opened. */
+export interface OpenFile {
+  /** Reads at a place; the count is 0 at the end of the file and may be short before it. */
+  read(buffer: Uint8Array, position: number): Awaitable<number>;
+  /** Writes all bytes at a place, or at the end of a file opened for appending. */
+  write(bytes: Uint8Array, position: number): Awaitable<void>;
+  stat(): Awaitable<FileStat>;
+  setstat(attributes: FileAttributes): Awaitable<void>;
+  /** Makes what was written survive a power cut. */
+  sync(): Awaitable<void>;
+  /** Gives the file back; called once. */
+  close(): Awaitable<void>;
+}
+
+/** A directory that was opened. */
+export interface OpenDirectory {
+  /** Some further names, at most `maxEntries`; undefined when there are no more. */
+  next(maxEntries: number): Awaitable<readonly DirectoryEntry[] | undefined>;
+  /** Gives the directory back; called once. */
+  close(): Awaitable<void>;
+}
+
+/** Room in a file system, as statvfs(3). */
+export interface FileSystemStat {
+  readonly blockBytes: number;
+  readonly blocks: number;
+  readonly freeBlocks: number;
+  readonly availableBlocks: number;
+  readonly files: number;
+  readonly freeFiles: number;
+  readonly availableFiles: number;
+  readonly readOnly: boolean;
+}
+
+/**
+ * Files as a session sees them. Paths are absolute, `/`-separated, without `.`, `..`, empty parts
+ * and a slash at the end (`/` is the root); names are texts of `decodeName()`. Every method throws
+ * `SftpError` for what a client is to be told; any other error is a defect, of which the client
+ * only hears that something failed.
+ *
+ * A backend answers at once where that takes well below a millisecond, else by a promise.
+ */
+export interface FileBackend extends AsyncDisposable {
+  /** Whatever a name leads to, symbolic links followed. */
+  stat(path: string): Awaitable<FileStat>;
+  /** Whatever has the name, a symbolic link itself. */
+  lstat(path: string): Awaitable<FileStat>;
+  /** Changes attributes; of a symbolic link itself unless `follow`. */
+  setstat(path: string, attributes: FileAttributes, options: { follow: boolean }): Awaitable<void>;
+  open(path: string, mode: OpenMode): Awaitable<OpenFile>;
+  list(path: string): Awaitable<OpenDirectory>;
+  remove(path: string): Awaitable<void>;
+  mkdir(path: string, mode?: number): Awaitable<void>;
+  rmdir(path: string): Awaitable<void>;
+  /** The path without symbolic links; the last part may be missing. */
+  realpath(path: string): Awaitable<string>;
+  /** Renames; where the new name is taken it fails, or takes its place if `replace`. */
+  rename(from: string, to: string, options: { replace: boolean }): Awaitable<void>;
+  /** Gives a file a second name. */
+  link(from: string, to: string): Awaitable<void>;
+  /** What a symbolic link says, as a client may read it. */
+  readlink(path: string): Awaitable<string>;
+  /** Makes a symbolic link that says `target`. */
+  symlink(path: string, target: string): Awaitable<void>;
+  statvfs(path: string): Awaitable<FileSystemStat>;
+  /** The part below a directory as a backend of its own, out of which nothing leads. */
+  subtree(path: string): Awaitable<FileBackend>;
+  /** Names of users and groups, empty where there are none. */
+  names?(ids: { readonly uids: readonly number[]; readonly gids: readonly number[] }): Awaitable<{
+    readonly users: readonly string[];
+    readonly groups: readonly string[];
+  }>;
+}

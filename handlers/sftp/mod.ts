@@ -1,0 +1,23 @@
+/**
+ * The SSH file transfer protocol, version 3, on any stream: server, client and codec.
+ *
+ * A packet's way through this package: `wire/` (bytes in, requests out) → `server/session.ts`
+ * (order, bounds) → `server/answers.ts` → a `FileBackend`.
+ *
+ * @module
+ */
+export * from "./backend.ts";
+export * from "./backends/local/local_backend.ts";
+export * from "./backends/memory/memory_backend.ts";
+export * from "./server/limits.ts";
+export * from "./server/session.ts";
+export * from "./sftp.ts";
+export * from "./sftp_error.ts";
+export * from "./virtual_path.ts";
+export * from "./wire/attributes.ts";
+export * from "./wire/codes.ts";
+export * from "./wire/fields.ts";
+export * from "./wire/file_name.ts";
+export * from "./wire/replies.ts";
+export * from "./wire/requests.ts";
+export * from "./wire/wire_error.ts";
