@@ -68,14 +68,18 @@ export interface FileSystemStat {
 }
 
 /**
- * Files as a session sees them. Paths are absolute, `/`-separated, without `.`, `..`, empty parts
+ * Files, wherever they are. Paths are absolute, `/`-separated, without `.`, `..`, empty parts
  * and a slash at the end (`/` is the root); names are texts of `decodeName()`. Every method throws
  * `SftpError` for what a client is to be told; any other error is a defect, of which the client
  * only hears that something failed.
  *
- * A backend answers at once where that takes well below a millisecond, else by a promise.
+ * What takes well below a millisecond may be answered at once, the rest by a promise.
  */
-export interface FileBackend extends AsyncDisposable {
+export interface Files {
+  /** Bytes that are best read or written at a time. Default: 262,144. */
+  readonly chunkBytes?: number;
+  /** Whether calls take effect in the order in which they were made, without waiting in between. */
+  readonly inOrder?: boolean;
   /** Whatever a name leads to, symbolic links followed. */
   stat(path: string): Awaitable<FileStat>;
   /** Whatever has the name, a symbolic link itself. */
@@ -98,6 +102,10 @@ export interface FileBackend extends AsyncDisposable {
   /** Makes a symbolic link that says `target`. */
   symlink(path: string, target: string): Awaitable<void>;
   statvfs(path: string): Awaitable<FileSystemStat>;
+}
+
+/** Files as a session serves them. */
+export interface FileBackend extends Files {
   /** The part below a directory as a backend of its own, out of which nothing leads. */
   subtree(path: string): Awaitable<FileBackend>;
   /** Names of users and groups, empty where there are none. */

@@ -11,8 +11,8 @@ export const ALPN = "alknet/sftp";
 /** What {@linkcode sftp} and {@linkcode sftpService} need to know. */
 export interface SftpOptions {
   /**
-   * The files of one session, which disposes of them at its end; undefined to refuse it. It is
-   * asked anew for every session, so that every peer may have files of its own.
+   * The files of one session; undefined to refuse it. It is asked anew for every session, so that
+   * every peer may have files of its own.
    */
   readonly files: (context: StreamContext) => Awaitable<FileBackend | undefined>;
   /** Bounds of each session. Default: `DEFAULT_SFTP_LIMITS`. */
@@ -37,7 +37,6 @@ export function sftpService(options: SftpOptions): StreamService {
     using place = counts.enter(context.identity);
     const backend = place && await files(context);
     if (!backend) return stream.reset();
-    await using _ = backend;
     await serveSession(stream, backend, { limits, signal: context.signal });
   };
 }

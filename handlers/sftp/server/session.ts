@@ -5,13 +5,13 @@ import type { FileBackend } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
 import { StatusCode } from "../wire/codes.ts";
 import { PacketReader } from "../wire/packet_reader.ts";
+import { PacketWriter } from "../wire/packet_writer.ts";
 import { decodeInit, encodeVersion } from "../wire/replies.ts";
 import { decodeRequest, EXTENSIONS, RequestError, type SftpRequest } from "../wire/requests.ts";
 import { status } from "./answer_packets.ts";
 import { answer } from "./answers.ts";
 import { Handles } from "./handles.ts";
 import { DEFAULT_SFTP_LIMITS, type SftpLimits } from "./limits.ts";
-import { ReplyWriter } from "./reply_writer.ts";
 import type { SessionState } from "./state.ts";
 
 const log = getLogger(["alknet", "sftp"]);
@@ -32,7 +32,7 @@ export interface SessionOptions {
  * its attributes without waiting in between, and means the file it has just made.
  *
  * @param stream Carries the session; nobody else may use it.
- * @param backend The files; it is not disposed of.
+ * @param backend The files.
  * @param options Bounds and an end.
  * @throws {ProtocolError} When the client sends what is no packet; the caller resets the stream.
  * @throws {WireError} When it does not begin with INIT.
@@ -52,7 +52,7 @@ type Overlap = "read" | "write";
 class Session {
   readonly #stream: Stream;
   readonly #reader: PacketReader;
-  readonly #writer: ReplyWriter;
+  readonly #writer: PacketWriter;
   readonly #state: SessionState;
   readonly #over = new AbortController();
   readonly #outerSignal?: AbortSignal;
@@ -65,7 +65,7 @@ class Session {
     this.#stream = stream;
     this.#outerSignal = signal;
     this.#reader = new PacketReader(stream, bounds.maxPacketBytes);
-    this.#writer = new ReplyWriter(stream, () => this.#abort());
+    this.#writer = new PacketWriter(stream, () => this.#abort());
     this.#state = {
       backend,
       handles: new Handles(bounds.maxHandles),

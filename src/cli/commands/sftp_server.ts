@@ -22,6 +22,6 @@ export function sftpServerCommand(): Command {
 }
 
 async function run({ root, umask = "022" }: SftpServerOptions): Promise<void> {
-  await using files = await localFiles(root, { umask: parseInt(umask, 8) });
+  const files = await localFiles(root, { umask: parseInt(umask, 8) });
   await serveSession(new StdioStream(), files);
 }

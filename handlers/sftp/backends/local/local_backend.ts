@@ -12,13 +12,15 @@ import { SftpError } from "../../sftp_error.ts";
 import { type FileAttributes, isDirectory, isFile, isLink } from "../../wire/attributes.ts";
 import { StatusCode } from "../../wire/codes.ts";
 import { PERMISSION_BITS, setAttributes, setLinkAttributes, statOf } from "./attributes.ts";
+import { ConfinedRoot, handlePath } from "./confined_root.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { fromStoredTarget, toStoredTarget } from "./link_target.ts";
 import { LocalDirectory } from "./local_directory.ts";
 import { LocalFile } from "./local_file.ts";
 import { Pace } from "./pace.ts";
-import { handlePath, LocalRoot } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
 import { systemNames } from "./system_names.ts";
+import { SystemRoot } from "./system_root.ts";
 
 /** What {@linkcode localFiles} can be told. */
 export interface LocalFilesOptions {
@@ -49,10 +51,20 @@ export async function localFiles(
     await Deno.stat("/proc/self/fd");
     const path = await Deno.realPath(directory);
     if (!(await Deno.stat(path)).isDirectory) throw notDirectory();
-    return new LocalBackend(new LocalRoot(path, new Pace()), umask);
+    return new LocalBackend(new ConfinedRoot(path, new Pace()), umask);
   } catch (error) {
     throw fromSystem(error);
   }
+}
+
+/**
+ * All files of this machine, as the person has them who runs a command: what `copyTree()` copies
+ * from and to. Nothing is confined, and the umask is that of the process.
+ *
+ * @returns A backend whose root is the root of this machine.
+ */
+export function systemFiles(): FileBackend {
+  return new LocalBackend(new SystemRoot(new Pace()), 0);
 }
 
 class LocalBackend implements FileBackend {
@@ -96,23 +108,21 @@ class LocalBackend implements FileBackend {
   async open(path: string, mode: OpenMode): Promise<OpenFile> {
     return await this.#root.withLeaf(path, async (at) => {
       const fd = await this.#openAt(at, mode);
+      const file = new LocalFile(this.#root, fd, this.#root.confined ? handlePath(fd) : at);
       try {
-        const stat = await this.#statAt(handlePath(fd));
+        const stat = await file.stat();
         if (isDirectory(stat)) throw new SftpError(StatusCode.Failure, "Is a directory");
         if (!isFile(stat)) throw new SftpError(StatusCode.PermissionDenied, "Not a plain file");
-        return new LocalFile(this.#root, fd);
+        return file;
       } catch (error) {
-        await this.#root.call(({ close }) => close(fd));
+        await file.close();
         throw error;
       }
     });
   }
 
   async list(path: string): Promise<OpenDirectory> {
-    return await this.#root.withTarget(path, async (at) => {
-      const fd = await this.#root.call(({ open }) => open(at, constants.O_RDONLY));
-      return new LocalDirectory(this.#root, fd);
-    }, constants.O_DIRECTORY);
+    return await LocalDirectory.open(this.#root, path);
   }
 
   async remove(path: string): Promise<void> {
@@ -131,8 +141,7 @@ class LocalBackend implements FileBackend {
 
   async realpath(path: string): Promise<string> {
     try {
-      const fd = (at: string): number => Number(at.slice(at.lastIndexOf("/") + 1));
-      return await this.#root.withTarget(path, (at) => this.#root.realpathOf(fd(at)));
+      return await this.#root.realpath(path);
     } catch (error) {
       if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return path;
       throw error;
@@ -170,7 +179,7 @@ class LocalBackend implements FileBackend {
   }
 
   async symlink(path: string, target: string): Promise<void> {
-    const stored = toStoredTarget(this.#root, path, target);
+    const stored = this.#root.confined ? toStoredTarget(this.#root, path, target) : target;
     await this.#root.withLeaf(path, (at) => this.#root.call(({ symlink }) => symlink(stored, at)));
   }
 
@@ -193,14 +202,10 @@ class LocalBackend implements FileBackend {
   async subtree(path: string): Promise<FileBackend> {
     if (!isDirectory(await this.stat(path))) throw notDirectory();
     const real = this.#root.naive(await this.realpath(path));
-    return new LocalBackend(new LocalRoot(real, new Pace()), this.#umask);
+    return new LocalBackend(new ConfinedRoot(real, new Pace()), this.#umask);
   }
 
   names: FileBackend["names"] = systemNames;
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
-  }
 
   async #lstatAt(at: string): Promise<FileStat> {
     return statOf(await this.#root.call(({ lstat }) => lstat(at)));
@@ -223,6 +228,7 @@ class LocalBackend implements FileBackend {
   async #openAt(at: string, mode: OpenMode): Promise<number> {
     const flags = flagsOf(mode);
     const bits = (mode.mode ?? NEW_FILE_MODE) & PERMISSION_BITS & ~this.#umask;
+    if (!this.#root.confined) return await this.#root.call(({ open }) => open(at, flags, bits));
     try {
       return await this.#root.call(({ open }) => open(at, flags | constants.O_NOFOLLOW, bits));
     } catch (error) {

@@ -1,27 +1,44 @@
-import * as fs from "node:fs";
+import { constants, promises } from "node:fs";
 
 import type { DirectoryEntry, OpenDirectory } from "../../backend.ts";
 import { SftpError } from "../../sftp_error.ts";
 import { StatusCode } from "../../wire/codes.ts";
 import { statOf } from "./attributes.ts";
 import { fromSystem } from "./errno.ts";
-import { handlePath, type LocalRoot } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
 
 /** A directory that is being listed. */
 export class LocalDirectory implements OpenDirectory {
   readonly #root: LocalRoot;
-  readonly #fd: number;
-  #names?: readonly string[];
+  readonly #path: string;
+  readonly #close: () => void;
+  readonly #names: readonly string[];
   #at = 0;
 
-  /** Takes over a descriptor of a directory. */
-  constructor(root: LocalRoot, fd: number) {
+  private constructor(
+    root: LocalRoot,
+    path: string,
+    names: readonly string[],
+    close: () => void,
+  ) {
     this.#root = root;
-    this.#fd = fd;
+    this.#path = path;
+    this.#names = names;
+    this.#close = close;
+  }
+
+  /** Opens a directory: its handle is kept until it is closed, so that it stays this one. */
+  static async open(root: LocalRoot, path: string): Promise<LocalDirectory> {
+    const opened = Promise.withResolvers<LocalDirectory>();
+    const closed = Promise.withResolvers<void>();
+    root.withTarget(path, async (at) => {
+      opened.resolve(new LocalDirectory(root, at, await readNames(at), closed.resolve));
+      await closed.promise;
+    }, constants.O_DIRECTORY).catch(opened.reject);
+    return await opened.promise;
   }
 
   async next(maxEntries: number): Promise<readonly DirectoryEntry[] | undefined> {
-    this.#names ??= await readNames(handlePath(this.#fd));
     while (this.#at < this.#names.length) {
       const names = this.#names.slice(this.#at, this.#at + maxEntries);
       this.#at += names.length;
@@ -35,14 +52,14 @@ export class LocalDirectory implements OpenDirectory {
     return undefined;
   }
 
-  close(): Promise<void> {
-    return this.#root.call(({ close }) => close(this.#fd));
+  close(): void {
+    this.#close();
   }
 
   /** What was removed since the names were read is left out. */
   async #entry(name: string): Promise<DirectoryEntry | undefined> {
     try {
-      const path = `${handlePath(this.#fd)}/${name}`;
+      const path = `${this.#path}/${name}`;
       return { name, stat: statOf(await this.#root.call(({ lstat }) => lstat(path))) };
     } catch (error) {
       if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return undefined;
@@ -53,7 +70,7 @@ export class LocalDirectory implements OpenDirectory {
 
 async function readNames(path: string): Promise<readonly string[]> {
   try {
-    return await fs.promises.readdir(path);
+    return await promises.readdir(path);
   } catch (error) {
     throw fromSystem(error);
   }

@@ -5,7 +5,7 @@ import type { FileStat, OpenFile } from "../../backend.ts";
 import type { FileAttributes } from "../../wire/attributes.ts";
 import { setAttributes, statOf } from "./attributes.ts";
 import { fromSystem } from "./errno.ts";
-import { handlePath, type LocalRoot } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
 
 /** Most bytes that are read or written on this thread at a time: some 20 microseconds. */
 const QUICK_BYTES = 65_536;
@@ -16,11 +16,13 @@ const synchronize = promisify(fs.fsync);
 export class LocalFile implements OpenFile {
   readonly #root: LocalRoot;
   readonly #fd: number;
+  readonly #path: string;
 
-  /** Takes over a descriptor of a plain file. */
-  constructor(root: LocalRoot, fd: number) {
+  /** Takes over a descriptor of a plain file, and a path that leads to it. */
+  constructor(root: LocalRoot, fd: number, path: string) {
     this.#root = root;
     this.#fd = fd;
+    this.#path = path;
   }
 
   read(buffer: Uint8Array, position: number): Promise<number> {
@@ -42,11 +44,11 @@ export class LocalFile implements OpenFile {
   }
 
   async stat(): Promise<FileStat> {
-    return statOf(await this.#root.call(({ stat }) => stat(handlePath(this.#fd))));
+    return statOf(await this.#root.call(({ stat }) => stat(this.#path)));
   }
 
   setstat(attributes: FileAttributes): Promise<void> {
-    return setAttributes(this.#root, handlePath(this.#fd), attributes);
+    return setAttributes(this.#root, this.#path, attributes);
   }
 
   async sync(): Promise<void> {

@@ -228,10 +228,6 @@ class MemoryBackend implements FileBackend {
     return new MemoryBackend(new MemoryTree(this.#directory(path)), this.#usage);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
-  }
-
   #create({ parent, name }: Found, mode: OpenMode): MemoryNode {
     if (!mode.create) throw new SftpError(StatusCode.NoSuchFile);
     const base = newBase(this.#usage.newInode(), (mode.mode ?? 0o666) & 0o777);

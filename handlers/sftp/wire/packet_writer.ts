@@ -1,12 +1,12 @@
 import type { SendStream } from "@alknet/core";
 
-/** Packets up to this size are joined, so that many small answers are one write. */
+/** Packets up to this size are joined, so that many small ones are one write. */
 const SMALL_BYTES = 16_384;
 /** Most bytes that are joined. */
 const JOINED_BYTES = 65_536;
 
-/** Sends answers in order, several to a write where they are small. */
-export class ReplyWriter {
+/** Sends packets in order, several to a write where they are small. */
+export class PacketWriter {
   readonly #stream: Pick<SendStream, "write">;
   readonly #failed: (error: unknown) => void;
   #waiting: Uint8Array[] = [];
@@ -25,7 +25,7 @@ export class ReplyWriter {
     return this.#bytes;
   }
 
-  /** Puts an answer behind the others; {@linkcode send} sends them. */
+  /** Puts a packet behind the others; {@linkcode send} sends them. */
   push(packet: Uint8Array): void {
     this.#waiting.push(packet);
     this.#bytes += packet.length;
