@@ -45,6 +45,8 @@ export interface OpenFile {
   sync(): Awaitable<void>;
   /** Gives the file back; called once. */
   close(): Awaitable<void>;
+  /** Called instead of `close()` where a session ended with the file open. Default: `close()`. */
+  abandon?(): Awaitable<void>;
 }
 
 /** A directory that was opened. */

@@ -30,3 +30,6 @@ export { VerifyError } from "./copy/verify.ts";
 export * from "./access.ts";
 export * from "./backends/guarded.ts";
 export * from "./backends/mounted_files.ts";
+export * from "./backends/atomic_uploads.ts";
+export * from "./backends/quota_files.ts";
+export type { Quota } from "./backends/quota_ledger.ts";

@@ -18,6 +18,8 @@ export const ExitCode = {
   Locked: 7,
   /** The port or another resource is taken. */
   Unavailable: 8,
+  /** Some of the files could not be had, copied or changed. */
+  Incomplete: 9,
 } as const;
 
 /** One of the values of {@linkcode ExitCode}. */

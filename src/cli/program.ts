@@ -4,6 +4,7 @@ import { callCommand, opsCommand } from "./commands/call.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
+import { cpCommand } from "./commands/cp.ts";
 import { credentialCommand } from "./commands/credential.ts";
 import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
@@ -24,7 +25,7 @@ import { VERSION } from "./version.ts";
 const AFTER_HELP = `
 Targets: <node-id>@host:port, sha256:<hex>@host:port, host:port, a ticket, or a peer's name.
 Exit codes: 0 done, 1 defect, 2 usage, 3 configuration, 4 unreachable, 5 refused,
-6 not running, 7 vault locked, 8 port taken.`;
+6 not running, 7 vault locked, 8 port taken, 9 some files failed.`;
 
 /** The whole command line; nothing runs before it is parsed. */
 export function program(): Command {
@@ -41,6 +42,7 @@ export function program(): Command {
     handlersCommand(),
     pingCommand(),
     connectCommand(),
+    cpCommand(),
     opsCommand(),
     callCommand(),
     inviteCommand(),

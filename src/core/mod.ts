@@ -21,6 +21,7 @@
  *
  * @module
  */
+export * from "./breathe.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { breathe } from "@alknet/core";
 
 import type { OpenFile } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
@@ -74,6 +75,7 @@ async function hashRange(
     signal.throwIfAborted();
     const count = await file.read(buffer.subarray(0, end - at), at);
     if (count === 0) break;
+    await breathe();
     hash.update(buffer.subarray(0, count));
     at += count;
   }

@@ -88,11 +88,11 @@ export class Handles {
     await closeHandle(handle);
   }
 
-  /** Closes everything; returns what failed. */
+  /** Closes everything at the end of a session; returns what failed. */
   async closeAll(): Promise<unknown[]> {
     const all = [...this.#open.values()];
     this.#open.clear();
-    const results = await Promise.allSettled(all.map(closeHandle));
+    const results = await Promise.allSettled(all.map(abandonHandle));
     return results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
   }
 }
@@ -100,6 +100,11 @@ export class Handles {
 async function closeHandle(handle: Handle): Promise<void> {
   if (handle.kind === "file") await handle.file.close();
   else await handle.directory.close();
+}
+
+async function abandonHandle(handle: Handle): Promise<void> {
+  if (handle.kind === "file" && handle.file.abandon) await handle.file.abandon();
+  else await closeHandle(handle);
 }
 
 function numberOf(name: Uint8Array): number {

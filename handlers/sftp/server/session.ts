@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { Stream } from "@alknet/core";
+import { breathe, type Stream } from "@alknet/core";
 
 import type { FileBackend } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
@@ -98,6 +98,7 @@ class Session {
       const packet = await this.#reader.next();
       if (!packet) break;
       await this.#take(packet);
+      await breathe();
     }
     await this.#idle();
     await this.#writer.below(1);

@@ -4,6 +4,7 @@ import type { Address } from "@alknet/core";
 import { ConfigError } from "../errors.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
+import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
 import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
 
 /** `alknet.toml` as the program uses it. */
@@ -15,6 +16,7 @@ export interface Config {
   readonly handlers: readonly string[];
   readonly modules: readonly string[];
   readonly echoPeerAuth: "none" | "optional" | "required";
+  readonly sftp: SftpConfig;
   readonly limits: Partial<Limits>;
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
@@ -54,6 +56,7 @@ export function configOf(toml: TomlFile): Config {
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
+    sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
@@ -98,10 +101,13 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-interface Table {
+/** One table of the file, its values checked. */
+export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;
+  boolean(key: string): boolean;
+  /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
 
@@ -125,6 +131,7 @@ function table(toml: TomlFile, name: string, index = 0): Table {
     string: (key) => String(value(key)),
     strings: (key) => [value(key)].flat().map(String),
     integer: (key) => Number(value(key)),
+    boolean: (key) => value(key) === true,
     error: fail,
   };
 }
@@ -143,6 +150,9 @@ function problemOf(field: Field, value: unknown): string | undefined {
   if (type === "integer") {
     const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
     return good ? undefined : `"${key}" must be a whole number of at least ${min}`;
+  }
+  if (type === "boolean") {
+    return typeof value === "boolean" ? undefined : `"${key}" must be true or false`;
   }
   const texts = type === "strings" ? value : [value];
   if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {

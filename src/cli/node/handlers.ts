@@ -4,11 +4,13 @@ import { echo } from "@alknet/echo";
 import { enrolmentApp, http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
+import { ALPN as SFTP_ALPN, sftp } from "@alknet/sftp";
 import { type Dispatcher, OperationRegistry } from "@alknet/operations";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import type { SftpFiles } from "./sftp_files.ts";
 
 /** A protocol this program can serve. */
 export interface BuiltInHandler {
@@ -26,6 +28,8 @@ export interface HandlerServices {
   readonly nodeId: string;
   /** The operations that peers may call. */
   readonly dispatcher: Dispatcher;
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -33,6 +37,7 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  sftpFiles: () => Promise.resolve(undefined),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -52,6 +57,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   ["http", {
     doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
     create: (_config, services) => http({ app: enrolmentApp(services) }),
+  }],
+  ["sftp", {
+    doc: "Files (alknet cp, alknet sftp)",
+    create: (_config, { sftpFiles }) => sftp({ files: sftpFiles }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",
@@ -74,7 +83,12 @@ export async function createHandlers(
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, CALL_ALPN, JOIN_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([
+  PING_ALPN,
+  CALL_ALPN,
+  JOIN_ALPN,
+  SFTP_ALPN,
+]);
 
 function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);

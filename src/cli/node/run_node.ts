@@ -18,6 +18,7 @@ import { createHandlers } from "./handlers.ts";
 import { LiveIdentities } from "./live_identities.ts";
 import { nodeOperations } from "./operations.ts";
 import { openNodeStore } from "./open_store.ts";
+import { sftpFiles } from "./sftp_files.ts";
 import { statusOf } from "./status.ts";
 
 /** A node with everything around it. */
@@ -53,6 +54,7 @@ export async function runNode(
         enrolment: storeEnrolment(store),
         nodeId: formatNodeId(key.publicKey),
         dispatcher: nodeOperations({ store, endpoint: () => running.endpoint }),
+        sftpFiles: sftpFiles(config.sftp, paths.files),
       }),
       listen: await Promise.all(config.listen.map(listenOptions)),
       names: config.names,

@@ -10,5 +10,5 @@ export { type ReadGate, readGate } from "./read_gate.ts";
 export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
-export type { SingleStream, TransportConnection } from "./transport.ts";
 export { readableFrom, writableFrom } from "./web_streams.ts";
+export type { SingleStream, TransportConnection } from "./transport.ts";

@@ -1,4 +1,5 @@
 import { constants, promises } from "node:fs";
+import { breathe } from "@alknet/core";
 
 import type { DirectoryEntry, OpenDirectory } from "../../backend.ts";
 import { SftpError } from "../../sftp_error.ts";
@@ -44,6 +45,7 @@ export class LocalDirectory implements OpenDirectory {
       this.#at += names.length;
       const entries: DirectoryEntry[] = [];
       for (const name of names) {
+        await breathe();
         const entry = await this.#entry(name);
         if (entry) entries.push(entry);
       }
