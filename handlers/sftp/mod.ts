@@ -10,6 +10,7 @@ export * from "./backend.ts";
 export * from "./backends/local/local_backend.ts";
 export * from "./backends/memory/memory_backend.ts";
 export * from "./server/limits.ts";
+export { longName } from "./server/long_name.ts";
 export * from "./server/session.ts";
 export * from "./sftp.ts";
 export * from "./sftp_error.ts";

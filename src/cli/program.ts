@@ -15,6 +15,7 @@ import { joinCommand } from "./commands/join.ts";
 import { peerCommand } from "./commands/peer.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sftpCommand } from "./commands/sftp.ts";
 import { sftpServerCommand } from "./commands/sftp_server.ts";
 import { statusCommand } from "./commands/status.ts";
 import { storeCommand } from "./commands/store.ts";
@@ -43,6 +44,7 @@ export function program(): Command {
     pingCommand(),
     connectCommand(),
     cpCommand(),
+    sftpCommand(),
     opsCommand(),
     callCommand(),
     inviteCommand(),
