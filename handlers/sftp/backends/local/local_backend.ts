@@ -126,7 +126,12 @@ class LocalBackend implements FileBackend {
   }
 
   async remove(path: string): Promise<void> {
-    await this.#root.withLeaf(path, (at) => this.#root.call(({ unlink }) => unlink(at)));
+    await this.#root.withLeaf(path, async (at) => {
+      if (isDirectory(await this.#lstatAt(at))) { // Deno's unlink removes empty directories
+        throw new SftpError(StatusCode.Failure, "Is a directory");
+      }
+      await this.#root.call(({ unlink }) => unlink(at));
+    });
   }
 
   async mkdir(path: string, mode = NEW_DIRECTORY_MODE): Promise<void> {
