@@ -210,9 +210,15 @@ class QuotaFile implements OpenFile {
 
   /** A write that fails keeps its room until the file is closed: too much, never too little. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
+    while (this.#known.resizing) await this.#known.resizing;
     const begin = this.#append ? this.#known.size : position;
     this.#ledger.grow(this.#known, begin + bytes.length);
-    await this.#file.write(bytes, position);
+    const writing = Promise.resolve(this.#file.write(bytes, position));
+    const settled = writing.catch(() => {}).then(() => {
+      this.#known.writes.delete(settled);
+    });
+    this.#known.writes.add(settled);
+    await writing;
   }
 
   async stat(): Promise<FileStat> {
@@ -220,10 +226,9 @@ class QuotaFile implements OpenFile {
   }
 
   async setstat(attributes: FileAttributes): Promise<void> {
-    const { size } = attributes;
-    if (size !== undefined) this.#ledger.grow(this.#known, size);
-    await this.#file.setstat(attributes);
-    if (size !== undefined) this.#ledger.resized(this.#known, size);
+    const { size, ...others } = attributes;
+    if (size !== undefined) await this.#resize(size);
+    if (Object.keys(others).length > 0) await this.#file.setstat(others);
   }
 
   async sync(): Promise<void> {
@@ -235,5 +240,22 @@ class QuotaFile implements OpenFile {
     if (isLast) this.#ledger.resized(this.#known, (await this.#file.stat()).size);
     this.#ledger.closed(this.#inode, this.#known);
     await this.#file.close();
+  }
+
+  /** A write that lands after a file was made shorter would take room that nobody counted. */
+  async #resize(size: number): Promise<void> {
+    const known = this.#known;
+    while (known.resizing) await known.resizing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    known.resizing = promise;
+    try {
+      await Promise.all(known.writes);
+      this.#ledger.grow(known, size);
+      await this.#file.setstat({ size });
+      this.#ledger.resized(known, size);
+    } finally {
+      known.resizing = undefined;
+      resolve();
+    }
   }
 }

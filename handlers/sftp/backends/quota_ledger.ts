@@ -20,6 +20,10 @@ export interface OpenSize {
   handles: number;
   /** Whether its last name is gone, so that its bytes come free when it is closed. */
   removed: boolean;
+  /** Writes under way, which a change of its size waits for. */
+  readonly writes: Set<Promise<void>>;
+  /** A change of its size under way, which writes wait for. */
+  resizing?: Promise<void>;
 }
 
 /**
@@ -89,7 +93,8 @@ export class QuotaLedger {
 
   /** Notes that a file is open, or open once more. */
   opened(inode: number, size: number): OpenSize {
-    const known = this.#open.get(inode) ?? { size, handles: 0, removed: false };
+    const known = this.#open.get(inode) ??
+      { size, handles: 0, removed: false, writes: new Set() };
     known.handles++;
     this.#open.set(inode, known);
     return known;

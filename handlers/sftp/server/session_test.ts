@@ -16,6 +16,7 @@ import {
   namesIn,
   put,
   READ,
+  replacing,
   session,
   streamPair,
   WRITE,
@@ -133,7 +134,8 @@ class SlowFile implements OpenFile {
 
   stat() {
     this.log.push("stat");
-    return { ...memoryFiles().stat("/") as object, size: 100 } as ReturnType<OpenFile["stat"]>;
+    const times = { atime: 0, mtime: 0 };
+    return { size: 100, uid: 0, gid: 0, mode: 0o100644, ...times, links: 1, inode: 1 };
   }
 
   setstat(): void {
@@ -161,7 +163,7 @@ class SlowFile implements OpenFile {
 Deno.test("reads overlap reads, writes overlap writes, and everything else waits its turn", async () => {
   const file = new SlowFile();
   const files = memoryFiles();
-  const backend: FileBackend = Object.assign(Object.create(files), { open: () => file });
+  const backend: FileBackend = replacing(files, { open: () => file });
   const client = await raw(backend);
   const open = { kind: "open", id: 1, path: "/a", flags: 3, attrs: {} } as const;
   await client.near.write(encodeRequest(open));
@@ -224,15 +226,17 @@ Deno.test("a handle that was closed is not another file's", async () => {
   strictEqual(await second.read(new Uint8Array(1), 0), 1);
 });
 
+const NO_FILE = { write: () => {}, setstat: () => {}, sync: () => {} };
+
 Deno.test("maxPendingBytes makes a client wait that asks and does not read", async () => {
   const files = memoryFiles();
   await put(files, "/a", new Uint8Array(1_000_000));
   let reads = 0;
-  const counting: FileBackend = Object.assign(Object.create(files), {
+  const counting: FileBackend = replacing(files, {
     open: async (path: string) => {
       const file = await files.open(path, READ);
       const read = (buffer: Uint8Array, at: number) => (reads++, file.read(buffer, at));
-      return { read, stat: () => file.stat(), close: () => file.close() };
+      return { ...NO_FILE, read, stat: () => file.stat(), close: () => file.close() };
     },
   });
   const client = await raw(counting, { maxPendingBytes: 500_000 });
@@ -287,7 +291,7 @@ Deno.test("a client that says nothing and leaves is no error", async () => {
 
 Deno.test("what a client left open is closed, after the writes under way", async () => {
   const file = new SlowFile();
-  const backend: FileBackend = Object.assign(Object.create(memoryFiles()), { open: () => file });
+  const backend: FileBackend = replacing(memoryFiles(), { open: () => file });
   const client = await raw(backend);
   const open = { kind: "open", id: 1, path: "/a", flags: 2, attrs: {} } as const;
   await client.near.write(encodeRequest(open));
@@ -319,7 +323,7 @@ Deno.test("a defect of a backend reaches the client as a failure without details
   const stat = () => {
     throw new TypeError("Secret path /srv/x");
   };
-  await using pair = await session(Object.assign(Object.create(memoryFiles()), { stat }));
+  await using pair = await session(replacing(memoryFiles(), { stat }));
   await rejects(pair.client.stat("/a"), (error) => {
     ok(error instanceof SftpError);
     match(error.message, /^Failure$/);

@@ -4,6 +4,7 @@ import { memoryPair } from "@alknet/core/testing";
 import {
   connectSftp,
   type FileBackend,
+  guardedFiles,
   type OpenMode,
   serveSession,
   type SessionOptions,
@@ -65,6 +66,11 @@ export async function put(
   const file = await files.open(path, WRITE);
   await file.write(typeof contents === "string" ? bytesOf(contents) : contents, 0);
   await file.close();
+}
+
+/** The same files with some calls replaced. */
+export function replacing(files: FileBackend, calls: Partial<FileBackend>): FileBackend {
+  return { ...guardedFiles(files, { read: true, write: true }), ...calls };
 }
 
 /** Everything in a file. */
