@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 import { SftpError } from "../../sftp_error.ts";
 import { StatusCode } from "../../wire/codes.ts";
 
@@ -35,6 +37,10 @@ export function fromSystem(error: unknown): unknown {
 
 /** The errno of an error of the system, such as `ENOENT`. */
 export function errnoOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const code = "code" in error ? error.code : undefined;
+  if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
+  // Deno leaves the code out of errors for which it has no class, such as EFBIG.
+  const number = Number(/\(os error (\d+)\)/.exec(error.message)?.[1]);
+  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0];
 }
