@@ -107,6 +107,7 @@ class Upload implements OpenFile {
   readonly part: string;
   readonly #file: OpenFile;
   readonly #ends: UploadEnds;
+  #failed = false;
 
   constructor(file: OpenFile, part: string, ends: UploadEnds) {
     this.#file = file;
@@ -118,8 +119,13 @@ class Upload implements OpenFile {
     return this.#file.read(buffer, position);
   }
 
-  write(bytes: Uint8Array, position: number): Awaitable<void> {
-    return this.#file.write(bytes, position);
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      await this.#file.write(bytes, position);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
   }
 
   stat(): Awaitable<FileStat> {
@@ -134,7 +140,12 @@ class Upload implements OpenFile {
     return this.#file.sync();
   }
 
+  /** What a write is missing from is not complete, so it does not appear. */
   async close(): Promise<void> {
+    if (this.#failed) {
+      await this.abandon();
+      throw new SftpError(StatusCode.Failure, "Upload was not complete");
+    }
     await this.#file.close();
     await this.#ends.finish();
   }

@@ -32,6 +32,16 @@ Deno.test("an upload whose client vanishes changes nothing and leaves nothing", 
   deepStrictEqual(await namesIn(all, "/"), ["a"]);
 });
 
+Deno.test("an upload of which a write failed does not appear", async () => {
+  const all = memoryFiles({ maxBytes: 5 });
+  await put(all, "/a", "old");
+  const file = await atomicUploads(all).open("/a", WRITE);
+  await rejects(async () => await file.write(bytesOf("too long"), 0));
+  await rejects(async () => await file.close());
+  strictEqual(await contentsOf(all, "/a"), "old");
+  deepStrictEqual(await namesIn(all, "/"), ["a"]);
+});
+
 Deno.test("an upload to a link replaces what the link leads to", async () => {
   const all = memoryFiles();
   await all.mkdir("/d");

@@ -19,6 +19,7 @@ import { resolve } from "node:path";
 import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
 import { type DialCommandOptions, withDialOptions } from "../dialling.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import { exitCodeOf } from "../exit_code_of.ts";
 import type { Paths } from "../paths.ts";
 import { connectFiles, type RemoteFiles } from "../sftp/connect_files.ts";
 import { formatBytes, Progress, progressScreen } from "../sftp/progress.ts";
@@ -53,7 +54,7 @@ export function cpCommand(): Command {
 }
 
 async function cp(texts: string[], options: CpOptions, context: CommandContext): Promise<void> {
-  const locations = texts.map(parseLocation);
+  const locations = texts.map((text) => parseLocation(text));
   const goal = locations.pop();
   if (!goal || locations.length === 0) {
     throw new CliError("Say what to copy, and where to", ExitCode.Usage);
@@ -66,11 +67,19 @@ async function cp(texts: string[], options: CpOptions, context: CommandContext):
   }
   await using places = new Places(context.paths, options);
   const to = await places.at(goal);
-  const from = await Promise.all(locations.map((location) => places.at(location)));
-  const copier = new Copier(options, context, into(goal, to, from.length));
+  const copier = new Copier(options, context, into(goal, to, locations.length));
   const results: CopyResult[] = [];
-  for (const source of from) results.push(await copier.copy(source));
+  for (const [index, location] of locations.entries()) {
+    const source = await places.at(location);
+    results.push(await copier.copy(source).catch((error) => explain(texts[index] ?? "", error)));
+  }
   report(results, context);
+}
+
+/** Says which path it was about, where the error does not. */
+function explain(text: string, error: unknown): never {
+  if (!(error instanceof SftpError)) throw error;
+  throw new CliError(`${printable(text)}: ${error.message}`, exitCodeOf(error), { cause: error });
 }
 
 /** Opens each node once, however many paths name it. */
