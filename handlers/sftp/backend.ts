@@ -13,13 +13,17 @@ export interface FileStat extends Required<FileAttributes> {
 
 /** One name in a directory. */
 export interface DirectoryEntry {
+  /** The name, without a path. */
   readonly name: string;
+  /** What has it; a symbolic link itself. */
   readonly stat: FileStat;
 }
 
 /** How a file is to be opened. */
 export interface OpenMode {
+  /** For reading. */
   readonly read: boolean;
+  /** For writing. */
   readonly write: boolean;
   /** Every write goes to the end. */
   readonly append: boolean;
@@ -39,7 +43,9 @@ export interface OpenFile {
   read(buffer: Uint8Array, position: number): Awaitable<number>;
   /** Writes all bytes at a place, or at the end of a file opened for appending. */
   write(bytes: Uint8Array, position: number): Awaitable<void>;
+  /** What is known of it now. */
   stat(): Awaitable<FileStat>;
+  /** Changes attributes, its size among them. */
   setstat(attributes: FileAttributes): Awaitable<void>;
   /** Makes what was written survive a power cut. */
   sync(): Awaitable<void>;
@@ -59,13 +65,21 @@ export interface OpenDirectory {
 
 /** Room in a file system, as statvfs(3). */
 export interface FileSystemStat {
+  /** Bytes in a block. */
   readonly blockBytes: number;
+  /** Blocks in all. */
   readonly blocks: number;
+  /** Blocks that are free. */
   readonly freeBlocks: number;
+  /** Blocks that are free to this user. */
   readonly availableBlocks: number;
+  /** Files there can be. */
   readonly files: number;
+  /** Files that can be made. */
   readonly freeFiles: number;
+  /** Files that this user can make. */
   readonly availableFiles: number;
+  /** Whether nothing can be changed. */
   readonly readOnly: boolean;
 }
 
@@ -88,10 +102,15 @@ export interface Files {
   lstat(path: string): Awaitable<FileStat>;
   /** Changes attributes; of a symbolic link itself unless `follow`. */
   setstat(path: string, attributes: FileAttributes, options: { follow: boolean }): Awaitable<void>;
+  /** Opens a plain file. */
   open(path: string, mode: OpenMode): Awaitable<OpenFile>;
+  /** Opens a directory. */
   list(path: string): Awaitable<OpenDirectory>;
+  /** Removes a name that is not a directory's. */
   remove(path: string): Awaitable<void>;
+  /** Makes a directory, with permission bits before the umask. */
   mkdir(path: string, mode?: number): Awaitable<void>;
+  /** Removes an empty directory. */
   rmdir(path: string): Awaitable<void>;
   /** The path without symbolic links; the last part may be missing. */
   realpath(path: string): Awaitable<string>;
@@ -103,6 +122,7 @@ export interface Files {
   readlink(path: string): Awaitable<string>;
   /** Makes a symbolic link that says `target`. */
   symlink(path: string, target: string): Awaitable<void>;
+  /** Room in the file system of a path. */
   statvfs(path: string): Awaitable<FileSystemStat>;
 }
 

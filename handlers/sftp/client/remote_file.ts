@@ -28,25 +28,33 @@ export class RemoteFile implements OpenFile {
     return data.length;
   }
 
+  /** Writes; it resolves when the server has taken it. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
     const { handle } = this;
     expectOk(await this.#pipe.send({ kind: "write", handle, offset: position, data: bytes }));
   }
 
+  /** What is known of it now. */
   async stat(): Promise<FileStat> {
     const reply = await this.#pipe.send({ kind: "fstat", handle: this.handle });
     return statFrom(expect("attrs", reply).attrs);
   }
 
+  /** Changes attributes, its size among them. */
   async setstat(attrs: FileAttributes): Promise<void> {
     expectOk(await this.#pipe.send({ kind: "fsetstat", handle: this.handle, attrs }));
   }
 
-  /** @throws {SftpError} Also where the server does not know `fsync@openssh.com`. */
+  /**
+   * Makes what was written survive a power cut.
+   *
+   * @throws {SftpError} Also where the server does not know `fsync@openssh.com`.
+   */
   async sync(): Promise<void> {
     expectOk(await this.#pipe.send({ kind: "fsync", handle: this.handle }));
   }
 
+  /** Gives it back. */
   async close(): Promise<void> {
     expectOk(await this.#pipe.send({ kind: "close", handle: this.handle }));
   }
@@ -72,6 +80,7 @@ export class RemoteDirectory implements OpenDirectory {
       .map(({ name, attrs }) => ({ name, stat: statFrom(attrs) }));
   }
 
+  /** Gives it back. */
   async close(): Promise<void> {
     expectOk(await this.#pipe.send({ kind: "close", handle: this.#handle }));
   }

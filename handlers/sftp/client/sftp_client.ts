@@ -78,6 +78,7 @@ export async function connectSftp(
  * `copyTree()` and `copyFile()` copy to and from here.
  */
 export class SftpClient implements Files, AsyncDisposable {
+  /** Requests take effect in the order of their sending. */
   readonly inOrder = true;
   /** Extensions the server announced, by name. */
   readonly extensions: ReadonlyMap<string, string>;
@@ -112,14 +113,17 @@ export class SftpClient implements Files, AsyncDisposable {
     this.#chunkBytes = Math.min(MAX_CHUNK_BYTES, told);
   }
 
+  /** Whatever a name leads to, symbolic links followed. */
   async stat(path: string): Promise<FileStat> {
     return statFrom(expect("attrs", await this.#send({ kind: "stat", path })).attrs);
   }
 
+  /** Whatever has the name, a symbolic link itself. */
   async lstat(path: string): Promise<FileStat> {
     return statFrom(expect("attrs", await this.#send({ kind: "lstat", path })).attrs);
   }
 
+  /** Changes attributes; of a symbolic link itself unless `follow`, the default. */
   async setstat(
     path: string,
     attrs: FileAttributes,
@@ -128,6 +132,7 @@ export class SftpClient implements Files, AsyncDisposable {
     expectOk(await this.#send({ kind: follow ? "setstat" : "lsetstat", path, attrs }));
   }
 
+  /** Opens a file. */
   async open(path: string, mode: OpenMode): Promise<RemoteFile> {
     const flags = (mode.read ? OpenFlag.Read : 0) | (mode.write ? OpenFlag.Write : 0) |
       (mode.append ? OpenFlag.Append : 0) | (mode.create ? OpenFlag.Create : 0) |
@@ -137,24 +142,29 @@ export class SftpClient implements Files, AsyncDisposable {
     return new RemoteFile(this.#pipe, handle.slice());
   }
 
+  /** Opens a directory. */
   async list(path: string): Promise<RemoteDirectory> {
     const { handle } = expect("handle", await this.#send({ kind: "opendir", path }));
     return new RemoteDirectory(this.#pipe, handle.slice());
   }
 
+  /** Removes a name that is not a directory's. */
   async remove(path: string): Promise<void> {
     expectOk(await this.#send({ kind: "remove", path }));
   }
 
+  /** Makes a directory. */
   async mkdir(path: string, mode?: number): Promise<void> {
     const attrs = mode === undefined ? {} : { mode };
     expectOk(await this.#send({ kind: "mkdir", path, attrs }));
   }
 
+  /** Removes an empty directory. */
   async rmdir(path: string): Promise<void> {
     expectOk(await this.#send({ kind: "rmdir", path }));
   }
 
+  /** The path without symbolic links. */
   async realpath(path: string): Promise<string> {
     return onlyName(await this.#send({ kind: "realpath", path }));
   }
@@ -169,18 +179,22 @@ export class SftpClient implements Files, AsyncDisposable {
     expectOk(await this.#send({ kind, from, to }));
   }
 
+  /** Gives a file a second name. */
   async link(from: string, to: string): Promise<void> {
     expectOk(await this.#send({ kind: "hardlink", from, to }));
   }
 
+  /** What a symbolic link says. */
   async readlink(path: string): Promise<string> {
     return onlyName(await this.#send({ kind: "readlink", path }));
   }
 
+  /** Makes a symbolic link that says `target`. */
   async symlink(path: string, target: string): Promise<void> {
     expectOk(await this.#send({ kind: "symlink", path, target }));
   }
 
+  /** Room in the file system of a path. */
   async statvfs(path: string): Promise<FileSystemStat> {
     const reply = await this.#send({ kind: "statvfs", path });
     return statvfsFrom(new ByteReader(expect("extended", reply).payload));

@@ -29,6 +29,7 @@ export interface CopyResult {
 export interface CopyFailure {
   /** Its path at the source. */
   readonly path: string;
+  /** Why. */
   readonly error: SftpError | VerifyError;
 }
 

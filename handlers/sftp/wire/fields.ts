@@ -15,19 +15,27 @@ export interface NameEntry {
 
 /** Name and version of an extension. */
 export interface Extension {
+  /** Such as `posix-rename@openssh.com`. */
   readonly name: string;
+  /** Its version, as a text. */
   readonly data: string;
 }
 
 /** What a field of each type holds. */
 export interface FieldTypes {
+  /** A whole number of 4 bytes. */
   u32: number;
+  /** A whole number of 8 bytes, below 2^53. */
   u64: number;
   /** A name or text as `decodeName()` makes it. */
   name: string;
+  /** Bytes with their length in front. */
   bytes: Uint8Array;
+  /** ATTRS. */
   attrs: FileAttributes;
+  /** Names with their number in front. */
   entries: readonly NameEntry[];
+  /** Pairs of texts up to the end. */
   extensions: readonly Extension[];
   /** Whatever is left. */
   rest: Uint8Array;

@@ -4,7 +4,8 @@ import { type Extension, type FieldsOf, readFields, type Shape, writeFields } fr
 import { VERSION } from "./codes.ts";
 import { WireError } from "./wire_error.ts";
 
-const REPLIES = {
+/** Replies of draft-ietf-secsh-filexfer-02: type on the wire, and fields. */
+export const REPLIES = {
   status: { code: 101, shape: { status: "u32", message: "name", language: "name" } },
   handle: { code: 102, shape: { handle: "bytes" } },
   data: { code: 103, shape: { data: "bytes" } },
@@ -27,7 +28,9 @@ export type ReplyOf<K extends SftpReply["kind"]> = Extract<SftpReply, { readonly
 
 /** First packet of each side. */
 export interface Hello {
+  /** The highest version the side speaks. */
   readonly version: number;
+  /** What it knows beyond that. */
   readonly extensions: readonly Extension[];
 }
 

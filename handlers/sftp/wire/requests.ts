@@ -4,7 +4,7 @@ import { type FieldsOf, readFields, type Shape, writeFields } from "./fields.ts"
 import { WireError } from "./wire_error.ts";
 
 /** Requests of draft-ietf-secsh-filexfer-02: type on the wire, and fields. */
-const CORE = {
+export const REQUESTS = {
   open: { code: 3, shape: { path: "name", flags: "u32", attrs: "attrs" } },
   close: { code: 4, shape: { handle: "bytes" } },
   read: { code: 5, shape: { handle: "bytes", offset: "u64", length: "u32" } },
@@ -27,7 +27,7 @@ const CORE = {
 } as const satisfies Record<string, { code: number; shape: Shape }>;
 
 /** Requests of type EXTENDED: name on the wire, version that is announced, and fields. */
-const EXTENDED = {
+export const EXTENDED_REQUESTS = {
   posixRename: {
     name: "posix-rename@openssh.com",
     version: "1",
@@ -69,32 +69,37 @@ const EXTENDED = {
   },
 } as const satisfies Record<string, { name: string; version: string; shape: Shape }>;
 
-type All = typeof CORE & typeof EXTENDED;
+/** Every request by its kind, with its fields. */
+export type RequestShapes = typeof REQUESTS & typeof EXTENDED_REQUESTS;
 
 /** Every request but INIT, by its kind. */
 export type SftpRequest =
   | {
-    [K in keyof All]:
+    [K in keyof RequestShapes]:
       & { readonly kind: K; readonly id: number }
       & FieldsOf<
-        All[K]["shape"]
+        RequestShapes[K]["shape"]
       >;
-  }[keyof All]
+  }[keyof RequestShapes]
   | UnknownRequest;
 
 /** A request that nobody here knows; it has an id to refuse it by. */
 export interface UnknownRequest {
+  /** Tells it from the others. */
   readonly kind: "unknown";
+  /** The id to answer under. */
   readonly id: number;
 }
 
 /** Names of the requests of type EXTENDED. */
-export type ExtensionKind = keyof typeof EXTENDED;
+export type ExtensionKind = keyof typeof EXTENDED_REQUESTS;
 
 /** Extensions as they are announced, by kind. */
 export const EXTENSIONS: ReadonlyMap<ExtensionKind, { name: string; data: string }> = new Map(
-  (Object.keys(EXTENDED) as ExtensionKind[])
-    .map((kind) => [kind, { name: EXTENDED[kind].name, data: EXTENDED[kind].version }]),
+  (Object.keys(EXTENDED_REQUESTS) as ExtensionKind[])
+    .map((
+      kind,
+    ) => [kind, { name: EXTENDED_REQUESTS[kind].name, data: EXTENDED_REQUESTS[kind].version }]),
 );
 
 interface Described {
@@ -105,10 +110,10 @@ interface Described {
 const TYPE_EXTENDED = 200;
 const DATA_OVERHEAD_BYTES = 64;
 const BY_CODE: ReadonlyMap<number, Described> = new Map(
-  Object.entries(CORE).map(([kind, { code, shape }]) => [code, { kind, shape }]),
+  Object.entries(REQUESTS).map(([kind, { code, shape }]) => [code, { kind, shape }]),
 );
 const BY_NAME: ReadonlyMap<string, Described> = new Map(
-  Object.entries(EXTENDED).map(([kind, { name, shape }]) => [name, { kind, shape }]),
+  Object.entries(EXTENDED_REQUESTS).map(([kind, { name, shape }]) => [name, { kind, shape }]),
 );
 
 /** A request that could not be read, though its id could. */
@@ -157,9 +162,9 @@ export function encodeRequest(
   const size = request.kind === "write" ? request.data.length + DATA_OVERHEAD_BYTES : undefined;
   const writer = new ByteWriter(size);
   const { kind, id } = request;
-  if (kind in CORE) writer.u8(CORE[kind as keyof typeof CORE].code).u32(id);
-  else writer.u8(TYPE_EXTENDED).u32(id).name(EXTENDED[kind as ExtensionKind].name);
-  const shape: Shape = { ...CORE, ...EXTENDED }[kind].shape;
+  if (kind in REQUESTS) writer.u8(REQUESTS[kind as keyof typeof REQUESTS].code).u32(id);
+  else writer.u8(TYPE_EXTENDED).u32(id).name(EXTENDED_REQUESTS[kind as ExtensionKind].name);
+  const shape: Shape = { ...REQUESTS, ...EXTENDED_REQUESTS }[kind].shape;
   writeFields(writer, shape, request as unknown as FieldsOf<Shape>);
   return writer.packet();
 }
