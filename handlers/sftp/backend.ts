@@ -39,6 +39,8 @@ export interface OpenMode {
 
 /** A file that was opened. */
 export interface OpenFile {
+  /** Its size when it was opened, where that is known. */
+  readonly size?: number;
   /** Reads at a place; the count is 0 at the end of the file and may be short before it. */
   read(buffer: Uint8Array, position: number): Awaitable<number>;
   /** Writes all bytes at a place, or at the end of a file opened for appending. */

@@ -21,7 +21,8 @@ export const BASIC_ANSWERS: Answers<Exclude<SftpRequest["kind"], ExtensionKind>>
     const canonical = canonicalPath(path);
     const mode = modeOf(flags, attrs.mode);
     const file = await backend.open(canonical, mode);
-    return named(id, handles.add({ kind: "file", path: canonical, file, mode, knownSize: 0 }));
+    const knownSize = file.size ?? 0;
+    return named(id, handles.add({ kind: "file", path: canonical, file, mode, knownSize }));
   },
   async close({ handles }, { id, handle }) {
     await handles.close(handle);

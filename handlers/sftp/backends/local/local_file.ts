@@ -14,6 +14,8 @@ const synchronize = promisify(fs.fsync);
 
 /** A plain file that is open. */
 export class LocalFile implements OpenFile {
+  /** Its size when it was last looked at. */
+  size?: number;
   readonly #root: LocalRoot;
   readonly #fd: number;
   readonly #path: string;
@@ -44,7 +46,9 @@ export class LocalFile implements OpenFile {
   }
 
   async stat(): Promise<FileStat> {
-    return statOf(await this.#root.call(({ stat }) => stat(this.#path)));
+    const found = statOf(await this.#root.call(({ stat }) => stat(this.#path)));
+    this.size = found.size;
+    return found;
   }
 
   setstat(attributes: FileAttributes): Promise<void> {
