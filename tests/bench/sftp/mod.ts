@@ -47,16 +47,13 @@ function report({ bulkBytes, files }: Workload): void {
     task.includes("many") ? files / seconds : bulkBytes / 1e6 / seconds;
   const rows = TASKS.map((task) => {
     const results = subjects.map(({ name }) => middle(samples.get(`${name} ${task}`) ?? []));
-    const [reference = { seconds: NaN, cpuSeconds: NaN }] = results;
     return [
       `${task} (${task.includes("many") ? "files/s" : "MB/s"})`,
       ...results.map((result) => figure(rate(task, result))),
-      ...results.slice(1).map(({ seconds }) => (reference.seconds / seconds).toFixed(2)),
-      ...results.map(({ cpuSeconds }) => cpuSeconds.toFixed(2)),
+      ...results.map(({ cpuSeconds }) => figure(cpuSeconds)),
     ];
   });
   const names = subjects.map(({ name }) => name);
-  const ratios = names.slice(1).map((name) => `${name} / OpenSSH`);
-  printLine(table(["", ...names, ...ratios, ...names.map((name) => `CPU s ${name}`)], rows));
+  printLine(table(["", ...names, ...names.map((name) => `CPU s ${name}`)], rows));
   printLine(JSON.stringify({ workload, samples: Object.fromEntries(samples) }));
 }

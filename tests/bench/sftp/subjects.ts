@@ -46,10 +46,40 @@ const BATCH: Readonly<Record<Task, (here: string) => string>> = {
 /** OpenSSH's client with a server it starts itself; the start of the server counts. */
 export async function stdioSubjects(place: Place): Promise<Subject[]> {
   const ours = [Deno.execPath(), "run", "-A", "--no-check", "--unstable-net", CLI];
+  const sshd = await sshdCommand(place);
   return await Promise.all([
-    stdioSubject("OpenSSH sftp-server", [OPENSSH], place),
+    stdioSubject("sftp-server", [OPENSSH], place),
+    ...(sshd ? [stdioSubject("sshd", sshd.command, place, sshd.options)] : []),
     stdioSubject("ours, sftp -D", [...ours, "sftp-server", "-d", place.root], place),
   ]);
+}
+
+/** OpenSSH's own server with encryption, on standard input and output: `sshd -i`. */
+async function sshdCommand(
+  { here, root }: Place,
+): Promise<{ command: readonly string[]; options: readonly string[] } | undefined> {
+  const sshd = "/usr/sbin/sshd";
+  if (Deno.uid() !== 0 || !await Deno.stat(sshd).catch(() => undefined)) return undefined;
+  const [key, config] = [join(here, "key"), join(here, "sshd_config")];
+  const made = await new Deno.Command("ssh-keygen", {
+    args: ["-q", "-t", "ed25519", "-N", "", "-f", key],
+  }).output();
+  if (!made.success) return undefined;
+  await Deno.mkdir("/run/sshd", { recursive: true }); // for its separation of privileges
+  const settings = [
+    `HostKey ${key}`,
+    `AuthorizedKeysFile ${key}.pub`,
+    "PermitRootLogin yes",
+    "StrictModes no",
+    "UsePAM no",
+    `Subsystem sftp ${OPENSSH} -d ${root}`,
+  ];
+  await Deno.writeTextFile(config, `${settings.join("\n")}\n`);
+  const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
+  return {
+    command: [sshd, "-i", "-f", config],
+    options: ["-i", key, ...options.flatMap((option) => ["-o", option])],
+  };
 }
 
 /** bash tells how much time its children have taken; exec would lose that. */
@@ -57,6 +87,7 @@ async function stdioSubject(
   name: string,
   command: readonly string[],
   { root, here }: Place,
+  sshOptions?: readonly string[],
 ): Promise<Subject> {
   const times = join(here, `${name}.times`);
   const program = join(here, `${name.replaceAll(/\W/g, "-")}.sh`);
@@ -68,16 +99,23 @@ async function stdioSubject(
     const batch = join(here, "batch");
     await Deno.writeTextFile(batch, `${BATCH[task](place.here)}\n`);
     const begun = performance.now();
-    const { success, stderr } = await new Deno.Command("sftp", {
-      args: ["-q", "-D", program, "-b", batch],
-      stdout: "null",
-    }).output();
+    const server = sshOptions
+      ? [...sshOptions, "-o", `ProxyCommand=${program}`, "-b", batch, "root@bench"]
+      : ["-D", program, "-b", batch];
+    const sftp = new Deno.Command("sftp", { args: ["-q", ...server], stdout: "null" });
+    const { success, stderr } = await sftp.output();
     const seconds = (performance.now() - begun) / 1000;
     if (!success) throw new TypeError(new TextDecoder().decode(stderr));
-    const cpu = (await Deno.readTextFile(times)).trim().split(/\s+/).slice(-2).map(Number);
-    return { seconds, cpuSeconds: cpu.reduce((sum, each) => sum + each, 0) };
+    return { seconds, cpuSeconds: await cpuIn(times) };
   };
   return { name, run, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** ssh kills what it started before bash can tell about sshd: nothing is known then. */
+async function cpuIn(times: string): Promise<number> {
+  const text = (await Deno.readTextFile(times)).trim();
+  if (text === "") return NaN;
+  return text.split(/\s+/).slice(-2).map(Number).reduce((sum, each) => sum + each, 0);
 }
 
 /** Our server and our client, over a transport of ours. */
