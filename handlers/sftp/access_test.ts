@@ -101,6 +101,18 @@ Deno.test("a folder whose name has a colon is not in the scope of the part befor
   await denied(() => files?.open("/docs:x/file", READ));
 });
 
+Deno.test("no more than 64 folders in scopes are taken up", async () => {
+  const all = memoryFiles();
+  const scopes: string[] = [];
+  for (let index = 0; index < 70; index++) {
+    await all.mkdir(`/d${index}`);
+    scopes.push(`sftp:read:d${index}`);
+  }
+  const files = await permittedFiles(all, identity(...scopes));
+  ok(files);
+  strictEqual((await namesIn(files, "/")).length, 64);
+});
+
 for (const kind of ["memory", "local"] as const) {
   Deno.test(`no link leads from a permitted folder to the rest, ${kind} files`, async () => {
     await using directory = await temporary();

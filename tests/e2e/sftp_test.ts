@@ -46,6 +46,8 @@ for (const transport of ["quic", "tls"]) {
     const up = await pair.b.json("cp", ...by, "--checksum", pair.here("big"), "head:");
     deepStrictEqual(up, { files: 1, bytes: 5_000_000, failures: [] });
     ok(await sameFiles(pair.here("big"), join(pair.root, "big")));
+    strictEqual((await pair.b.alknet("cp", ...by, "head:big", "head:second")).code, 0);
+    ok(await sameFiles(pair.here("big"), join(pair.root, "second")));
     strictEqual(((await Deno.stat(pair.root)).mode ?? 0) & 0o777, 0o700);
 
     for (let index = 0; index < 50; index++) {
@@ -87,8 +89,9 @@ Deno.test("a copy that was killed goes on where it was, both ways", async () => 
 });
 
 Deno.test("scopes decide who may read and write what", async () => {
-  await using pair = await joined(["sftp:read:docs"]);
+  await using pair = await joined(["sftp:read:docs", "sftp:write:inbox"]);
   await Deno.mkdir(join(pair.root, "docs"), { recursive: true });
+  await Deno.mkdir(join(pair.root, "inbox"));
   await Deno.writeTextFile(join(pair.root, "docs", "a"), "a");
   await Deno.writeTextFile(join(pair.root, "secret"), "secret");
   strictEqual((await pair.b.alknet("cp", "head:docs/a", pair.here("a"))).code, 0);
@@ -97,6 +100,11 @@ Deno.test("scopes decide who may read and write what", async () => {
   strictEqual(hidden.code, 9);
   match(hidden.err, /secret.*No such file/);
   strictEqual((await pair.b.alknet("cp", pair.here("a"), "head:docs/b")).code, 5);
+  await Deno.writeFile(pair.here("large"), randomBytes(2_000_000));
+  const put = await pair.b.alknet("cp", pair.here("a"), pair.here("large"), "head:inbox/");
+  strictEqual(put.code, 0, put.err);
+  deepStrictEqual(await names(join(pair.root, "inbox")), ["a", "large"]);
+  strictEqual((await pair.b.alknet("cp", "head:inbox/a", pair.here("x"))).code, 5);
   strictEqual((await pair.b.alknet("cp", "head:../../vault.json", pair.here("c"))).code, 9);
 });
 

@@ -9,29 +9,38 @@ export class RemoteFile implements OpenFile {
   /** The server's name for it. */
   readonly handle: Uint8Array;
   readonly #pipe: RequestPipe;
+  readonly #chunkBytes: number;
 
-  /** Takes the server's name for an open file. */
-  constructor(pipe: RequestPipe, handle: Uint8Array) {
+  /** Takes the server's name for an open file, and how much data a packet may carry. */
+  constructor(pipe: RequestPipe, handle: Uint8Array, chunkBytes: number) {
     this.#pipe = pipe;
     this.handle = handle;
+    this.#chunkBytes = chunkBytes;
   }
 
   /** Reads at most as much as one packet carries; the count is 0 at the end. */
   async read(buffer: Uint8Array, position: number): Promise<number> {
     const { handle } = this;
-    const request = { kind: "read", handle, offset: position, length: buffer.length } as const;
-    const reply = await this.#pipe.send(request);
+    const length = Math.min(buffer.length, this.#chunkBytes);
+    const reply = await this.#pipe.send({ kind: "read", handle, offset: position, length });
     if (isEof(reply)) return 0;
     const { data } = expect("data", reply);
-    if (data.length > buffer.length) throw new WireError("Peer sent more than was asked for");
+    if (data.length > length) throw new WireError("Peer sent more than was asked for");
     buffer.set(data);
     return data.length;
   }
 
-  /** Writes; it resolves when the server has taken it. */
+  /** Writes, in as many requests as it takes; it resolves when the server has taken all. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
     const { handle } = this;
-    expectOk(await this.#pipe.send({ kind: "write", handle, offset: position, data: bytes }));
+    const writes: Promise<void>[] = [];
+    for (let at = 0; at < bytes.length || at === 0; at += this.#chunkBytes) {
+      const data = bytes.subarray(at, at + this.#chunkBytes);
+      writes.push(
+        this.#pipe.send({ kind: "write", handle, offset: position + at, data }).then(expectOk),
+      );
+    }
+    await Promise.all(writes);
   }
 
   /** What is known of it now. */

@@ -139,7 +139,7 @@ export class SftpClient implements Files, AsyncDisposable {
       (mode.truncate ? OpenFlag.Truncate : 0) | (mode.exclusive ? OpenFlag.Exclusive : 0);
     const attrs = mode.mode === undefined ? {} : { mode: mode.mode };
     const { handle } = expect("handle", await this.#send({ kind: "open", path, flags, attrs }));
-    return new RemoteFile(this.#pipe, handle.slice());
+    return new RemoteFile(this.#pipe, handle.slice(), this.#chunkBytes);
   }
 
   /** Opens a directory. */

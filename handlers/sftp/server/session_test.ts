@@ -108,6 +108,8 @@ Deno.test("check-file hashes whole files, ranges and blocks", async () => {
     status: StatusCode.OpUnsupported,
   });
   await rejects(client.checkFile("/a", { blockBytes: 16 }), SftpError);
+  await put(client, "/many", new Uint8Array(256 * 2_049));
+  await rejects(client.checkFile("/many", { blockBytes: 256 }), /Too many blocks/);
 });
 
 Deno.test("names that are not UTF-8 keep their bytes on the way there and back", async () => {
