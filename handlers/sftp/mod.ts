@@ -11,6 +11,7 @@ export * from "./backends/local/local_backend.ts";
 export * from "./backends/memory/memory_backend.ts";
 export * from "./server/limits.ts";
 export { longName } from "./server/long_name.ts";
+export { REQUEST_NAMES, type RequestPolicy } from "./server/request_policy.ts";
 export * from "./server/session.ts";
 export * from "./sftp.ts";
 export * from "./sftp_error.ts";

@@ -2,6 +2,7 @@ import { forEachStream, type Handler, type StreamContext, type StreamService } f
 
 import type { Awaitable, FileBackend } from "./backend.ts";
 import type { SftpLimits } from "./server/limits.ts";
+import type { RequestPolicy } from "./server/request_policy.ts";
 import { serveSession } from "./server/session.ts";
 import { SessionCounts } from "./server/session_counts.ts";
 
@@ -17,6 +18,8 @@ export interface SftpOptions {
   readonly files: (context: StreamContext) => Awaitable<FileBackend | undefined>;
   /** Bounds of each session. Default: `DEFAULT_SFTP_LIMITS`. */
   readonly limits?: Partial<SftpLimits>;
+  /** Requests that are carried out; the others are refused. Default: all. */
+  readonly requests?: RequestPolicy;
   /** Sessions of one identity at a time. Default: 32. */
   readonly maxSessionsPerIdentity?: number;
 }
@@ -31,13 +34,13 @@ const MAX_SESSIONS_PER_IDENTITY = 32;
  * @returns The service. It resolves after a refusal too, which a client sees as an early end.
  */
 export function sftpService(options: SftpOptions): StreamService {
-  const { files, limits, maxSessionsPerIdentity = MAX_SESSIONS_PER_IDENTITY } = options;
+  const { files, limits, requests, maxSessionsPerIdentity = MAX_SESSIONS_PER_IDENTITY } = options;
   const counts = new SessionCounts(maxSessionsPerIdentity);
   return async (stream, context) => {
     using place = counts.enter(context.identity);
     const backend = place && await files(context);
     if (!backend) return stream.reset();
-    await serveSession(stream, backend, { limits, signal: context.signal });
+    await serveSession(stream, backend, { limits, requests, signal: context.signal });
   };
 }
 

@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   // The server itself is not in PATH; this is what comes with it and not with the client.
   "postgresql": "pg_createcluster",
   "openssh-sftp-server": "/usr/lib/openssh/sftp-server",
+  "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
   "sshfs": "sshfs",
   "lftp": "lftp",
   "python3-paramiko": "/usr/lib/python3/dist-packages/paramiko/__init__.py",

@@ -12,6 +12,7 @@ import { status } from "./answer_packets.ts";
 import { answer } from "./answers.ts";
 import { Handles } from "./handles.ts";
 import { DEFAULT_SFTP_LIMITS, type SftpLimits } from "./limits.ts";
+import { permits, type RequestPolicy } from "./request_policy.ts";
 import type { SessionState } from "./state.ts";
 
 const log = getLogger(["alknet", "sftp"]);
@@ -20,6 +21,8 @@ const log = getLogger(["alknet", "sftp"]);
 export interface SessionOptions {
   /** Bounds. Default: `DEFAULT_SFTP_LIMITS`. */
   readonly limits?: Partial<SftpLimits>;
+  /** Requests that are carried out; the others are refused. Default: all. */
+  readonly requests?: RequestPolicy;
   /** Ends the session. */
   readonly signal?: AbortSignal;
 }
@@ -56,11 +59,14 @@ class Session {
   readonly #state: SessionState;
   readonly #over = new AbortController();
   readonly #outerSignal?: AbortSignal;
+  readonly #policy: RequestPolicy;
   readonly #underWay = new Set<Promise<void>>();
   #overlap?: Overlap;
   #bytesUnderWay = 0;
 
-  constructor(stream: Stream, backend: FileBackend, { limits, signal }: SessionOptions) {
+  constructor(stream: Stream, backend: FileBackend, options: SessionOptions) {
+    const { limits, signal, requests = {} } = options;
+    this.#policy = requests;
     const bounds = { ...DEFAULT_SFTP_LIMITS, ...limits };
     this.#stream = stream;
     this.#outerSignal = signal;
@@ -132,6 +138,7 @@ class Session {
 
   async #carryOut(request: SftpRequest): Promise<void> {
     try {
+      if (!permits(this.#policy, request)) throw new SftpError(StatusCode.PermissionDenied);
       this.#writer.push(await answer(this.#state, request));
     } catch (error) {
       this.#writer.push(this.#refusal(request, error));

@@ -321,6 +321,20 @@ Deno.test("a signal ends a session and its client hears of it", async () => {
   await serving.catch(() => {});
 });
 
+Deno.test("requests carries out only what it allows and not what it denies", async () => {
+  const files = memoryFiles();
+  await put(files, "/a", "a");
+  await using reading = await session(files, {
+    requests: { allowed: ["open", "read", "close", "limits"] },
+  });
+  strictEqual(await contentsOf(reading.client, "/a"), "a");
+  await rejects(reading.client.stat("/a"), { status: StatusCode.PermissionDenied });
+  await using keeping = await session(files, { requests: { denied: ["remove", "posix-rename"] } });
+  await rejects(keeping.client.remove("/a"), { status: StatusCode.PermissionDenied });
+  await rejects(keeping.client.rename("/a", "/b", { replace: true }), SftpError);
+  await keeping.client.rename("/a", "/b");
+});
+
 Deno.test("a defect of a backend reaches the client as a failure without details", async () => {
   const stat = () => {
     throw new TypeError("Secret path /srv/x");
