@@ -37,6 +37,16 @@ export interface OpenMode {
   readonly mode?: number;
 }
 
+/** A file that is there is opened to be read. */
+export const READ_MODE: OpenMode = {
+  read: true,
+  write: false,
+  append: false,
+  create: false,
+  truncate: false,
+  exclusive: false,
+};
+
 /** A file that was opened. */
 export interface OpenFile {
   /** Its size when it was opened, where that is known. */

@@ -39,7 +39,7 @@ export function sftpService(options: SftpOptions): StreamService {
   return async (stream, context) => {
     using place = counts.enter(context.identity);
     const backend = place && await files(context);
-    if (!backend) return stream.reset();
+    if (!backend) return await stream.closeWrite();
     await serveSession(stream, backend, { limits, requests, signal: context.signal });
   };
 }

@@ -20,13 +20,13 @@ const NAME_CHARACTERS = 180;
  *
  * @example
  * ```ts
- * import { atomicUploads, memoryFiles } from "@alknet/sftp";
+ * import { atomicUploads, memoryFiles, READ_MODE } from "@alknet/sftp";
  * import { rejects, strictEqual } from "node:assert/strict";
  *
  * const all = memoryFiles();
  * const files = atomicUploads(all);
- * const mode = { read: false, write: true, append: false, create: true, truncate: true } as const;
- * const file = await files.open("/a", { ...mode, exclusive: false });
+ * const mode = { ...READ_MODE, read: false, write: true, create: true, truncate: true };
+ * const file = await files.open("/a", mode);
  * await rejects(async () => await all.stat("/a"));
  * await file.close();
  * strictEqual((await all.stat("/a")).size, 0);

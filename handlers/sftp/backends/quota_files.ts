@@ -1,10 +1,11 @@
-import type {
-  FileBackend,
-  FileStat,
-  FileSystemStat,
-  OpenDirectory,
-  OpenFile,
-  OpenMode,
+import {
+  type FileBackend,
+  type FileStat,
+  type FileSystemStat,
+  type OpenDirectory,
+  type OpenFile,
+  type OpenMode,
+  READ_MODE,
 } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
 import { type FileAttributes, isFile } from "../wire/attributes.ts";
@@ -175,14 +176,7 @@ class QuotaFiles implements FileBackend {
   }
 }
 
-const TO_RESIZE: OpenMode = {
-  read: false,
-  write: true,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-};
+const TO_RESIZE: OpenMode = { ...READ_MODE, read: false, write: true };
 
 /** An open file that takes room before it grows. */
 class QuotaFile implements OpenFile {

@@ -1,10 +1,10 @@
-import type { FileStat } from "../backend.ts";
+import { type FileStat, READ_MODE } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
 import { joinPath, splitPath } from "../virtual_path.ts";
 import { isFile } from "../wire/attributes.ts";
 import { StatusCode } from "../wire/codes.ts";
 import { copyContents } from "./copy_contents.ts";
-import { modeFor, READ, timesAndMode } from "./modes.ts";
+import { modeFor, timesAndMode } from "./modes.ts";
 import type { CopyOptions, Place } from "./place.ts";
 import { chunkOf, readSmall, writeSmall } from "./small_file.ts";
 import { verifyCopy } from "./verify.ts";
@@ -31,12 +31,12 @@ const NAME_CHARACTERS = 180;
  *
  * @example
  * ```ts
- * import { copyFile, memoryFiles } from "@alknet/sftp";
+ * import { copyFile, memoryFiles, READ_MODE } from "@alknet/sftp";
  * import { strictEqual } from "node:assert/strict";
  *
  * const [here, there] = [memoryFiles(), memoryFiles()];
- * const mode = { read: true, write: true, append: false, create: true, truncate: true } as const;
- * const file = await here.open("/a", { ...mode, exclusive: false });
+ * const mode = { ...READ_MODE, read: true, write: true, create: true };
+ * const file = await here.open("/a", mode);
  * await file.write(new TextEncoder().encode("hello"), 0);
  * await copyFile({ files: here, path: "/a" }, { files: there, path: "/b" });
  * strictEqual((await there.stat("/b")).size, 5);
@@ -74,7 +74,7 @@ async function copyLarge(
 ): Promise<void> {
   const { windowBytes = WINDOW_BYTES, resume = true, onBytes, signal } = options;
   const part = { files: goal.files, path: partPath(goal.path, stat) };
-  const from = await source.files.open(source.path, READ);
+  const from = await source.files.open(source.path, READ_MODE);
   try {
     const begin = resume ? await resumeAt(part, stat, windowBytes) : 0;
     const mode = { ...modeFor(stat, options), truncate: begin === 0 };

@@ -9,6 +9,7 @@ import {
   type Files,
   localFiles,
   memoryFiles,
+  READ_MODE,
   SftpError,
   systemFiles,
   VerifyError,
@@ -21,14 +22,7 @@ for (let at = 0; at < BIG.length; at += 65_536) {
 }
 
 async function hashOf(files: Files, path: string): Promise<string> {
-  const file = await files.open(path, {
-    read: true,
-    write: false,
-    append: false,
-    create: false,
-    truncate: false,
-    exclusive: false,
-  });
+  const file = await files.open(path, READ_MODE);
   const bytes = new Uint8Array((await file.stat()).size);
   for (let at = 0; at < bytes.length;) {
     at += await file.read(bytes.subarray(at, at + 200_000), at);

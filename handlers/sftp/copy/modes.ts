@@ -1,21 +1,11 @@
-import type { FileStat, OpenMode } from "../backend.ts";
+import { type FileStat, type OpenMode, READ_MODE } from "../backend.ts";
 import type { FileAttributes } from "../wire/attributes.ts";
 import type { CopyOptions } from "./place.ts";
-
-/** How a source is opened. */
-export const READ: OpenMode = {
-  read: true,
-  write: false,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-};
 
 /** How a goal is opened: made where it is missing, kept where it is there. */
 export function modeFor({ mode }: FileStat, { preserve }: CopyOptions): OpenMode {
   const bits = preserve ? mode & 0o777 : mode & 0o111 ? 0o777 : 0o666;
-  return { ...READ, read: false, write: true, create: true, mode: bits };
+  return { ...READ_MODE, read: false, write: true, create: true, mode: bits };
 }
 
 /** What of a source its copy is given. */

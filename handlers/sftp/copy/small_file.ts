@@ -1,5 +1,5 @@
-import type { Files, FileStat, OpenFile } from "../backend.ts";
-import { modeFor, READ, timesAndMode } from "./modes.ts";
+import { type Files, type FileStat, type OpenFile, READ_MODE } from "../backend.ts";
+import { modeFor, timesAndMode } from "./modes.ts";
 import type { CopyOptions, Place } from "./place.ts";
 
 const CHUNK_BYTES = 262_144;
@@ -15,7 +15,7 @@ export function chunkOf({ chunkBytes = CHUNK_BYTES }: Files): number {
  */
 export async function readSmall(source: Place, size: number): Promise<Uint8Array> {
   const contents = new Uint8Array(size);
-  const file = await source.files.open(source.path, READ);
+  const file = await source.files.open(source.path, READ_MODE);
   if (source.files.inOrder) {
     const count = await thenClose(file, readAtOnce(source.files, file, contents));
     if (count === size) return contents;
@@ -71,7 +71,7 @@ async function readAtOnce(files: Files, file: OpenFile, contents: Uint8Array): P
 }
 
 async function readOnceMore(source: Place, contents: Uint8Array): Promise<Uint8Array> {
-  const file = await source.files.open(source.path, READ);
+  const file = await source.files.open(source.path, READ_MODE);
   try {
     return contents.subarray(0, await readInTurn(file, contents));
   } finally {

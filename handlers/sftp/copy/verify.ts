@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
+import { READ_MODE } from "../backend.ts";
 import { SftpClient } from "../client/sftp_client.ts";
 import { SftpError } from "../sftp_error.ts";
 import { StatusCode } from "../wire/codes.ts";
-import { READ } from "./modes.ts";
 import type { Place } from "./place.ts";
 
 const CHUNK_BYTES = 262_144;
@@ -43,7 +43,7 @@ async function hashOf({ files, path }: Place, signal?: AbortSignal): Promise<Uin
       if (!(error instanceof SftpError) || error.status !== StatusCode.OpUnsupported) throw error;
     }
   }
-  const file = await files.open(path, READ);
+  const file = await files.open(path, READ_MODE);
   try {
     const hash = createHash("sha256");
     const buffer = new Uint8Array(files.chunkBytes ?? CHUNK_BYTES);

@@ -1,4 +1,4 @@
-import type { FileSystemStat } from "../backend.ts";
+import { type FileSystemStat, READ_MODE } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
 import { canonicalPath } from "../virtual_path.ts";
 import { ByteReader } from "../wire/byte_reader.ts";
@@ -68,14 +68,9 @@ export const EXTENDED_ANSWERS: Answers<ExtensionKind> = {
   checkHandle: ({ handles, signal }, request) =>
     checkFile(handles.file(request.handle), request, signal),
   async checkName({ backend, signal }, request) {
-    const mode = { read: true, write: false, append: false, create: false } as const;
-    const file = await backend.open(canonicalPath(request.path), {
-      ...mode,
-      truncate: false,
-      exclusive: false,
-    });
+    const file = await backend.open(canonicalPath(request.path), READ_MODE);
     try {
-      return await checkFile({ file, mode }, request, signal);
+      return await checkFile({ file, mode: READ_MODE }, request, signal);
     } finally {
       await file.close();
     }

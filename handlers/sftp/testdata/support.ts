@@ -6,6 +6,7 @@ import {
   type FileBackend,
   guardedFiles,
   type OpenMode,
+  READ_MODE,
   serveSession,
   type SessionOptions,
   type SftpClient,
@@ -45,14 +46,7 @@ export async function session(
 }
 
 /** How to open a file that is there, to read it. */
-export const READ: OpenMode = {
-  read: true,
-  write: false,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-};
+export const READ: OpenMode = READ_MODE;
 
 /** How to open a file to write it anew. */
 export const WRITE: OpenMode = { ...READ, read: false, write: true, create: true, truncate: true };
