@@ -20,6 +20,7 @@ import {
   permittedFiles,
   sftp,
   type SftpOptions,
+  StatusCode,
 } from "./mod.ts";
 import { contentsOf, namesIn, put } from "./testdata/support.ts";
 
@@ -87,7 +88,9 @@ for (const transport of ["quic", "tls"] as const) {
   Deno.test(`a peer without files is refused over ${transport}`, async () => {
     await using it = await scene({ files: () => undefined });
     await using conn = await it.dial(it.owner, transport);
-    await rejects(async () => await connectSftp(await conn.openStream()));
+    await rejects(async () => await connectSftp(await conn.openStream()), {
+      status: StatusCode.PermissionDenied,
+    });
   });
 }
 
