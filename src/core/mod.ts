@@ -23,6 +23,7 @@
  */
 export { networkOf } from "./admission.ts";
 export { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
+export * from "./breathe.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";
@@ -41,6 +42,7 @@ export type { ListenerInfo, ListenOptions } from "./listener.ts";
 export * from "./node_id.ts";
 export * from "./scope.ts";
 export * from "./stores.ts";
+export * from "./stream_service.ts";
 export * from "./streams.ts";
 export type { Traffic } from "./transport/transport.ts";
 export * from "./zbase32.ts";

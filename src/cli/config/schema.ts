@@ -3,6 +3,7 @@ import { PEER_POLICIES } from "@alknet/operations";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SFTP_FIELDS } from "./sftp.ts";
 import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
@@ -74,7 +75,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "echo"]',
+    fallback: '["ping", "call", "join", "http", "sftp", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -144,6 +145,7 @@ export const FIELDS: readonly Field[] = [
   },
   ...HTTP_FIELDS,
   ...SITE_FIELDS,
+  ...SFTP_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,

@@ -4,10 +4,12 @@ import { echo } from "@alknet/echo";
 import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
+import { ALPN as SFTP_ALPN, sftp } from "@alknet/sftp";
 import { OperationRegistry } from "@alknet/operations";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
+import type { SftpFiles } from "./sftp_files.ts";
 import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
@@ -24,6 +26,8 @@ export interface HandlerServices extends WebServices {
   handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -35,6 +39,7 @@ export const NO_SERVICES: HandlerServices = {
   endpoint: () => undefined,
   pages: [],
   handlerFor: () => undefined,
+  sftpFiles: () => Promise.resolve(undefined),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -59,6 +64,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
         carry: (alpn) => services.handlerFor(alpn),
       }),
   }],
+  ["sftp", {
+    doc: "Files (alknet cp, alknet sftp)",
+    create: (_config, { sftpFiles }) => sftp({ files: sftpFiles }),
+  }],
   ["echo", {
     doc: "Every byte back, for trying things out",
     create: ({ echoPeerAuth }) => echo({ peerAuth: echoPeerAuth }),
@@ -80,7 +89,12 @@ export async function createHandlers(
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, CALL_ALPN, JOIN_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([
+  PING_ALPN,
+  CALL_ALPN,
+  JOIN_ALPN,
+  SFTP_ALPN,
+]);
 
 function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);

@@ -15,6 +15,7 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
+import { sftpFiles } from "./sftp_files.ts";
 import { type NodeStatus, statusOf } from "./status.ts";
 
 /** A node with everything around it. */
@@ -42,7 +43,7 @@ export async function runNode(
     await serveControl(paths.control, { status: () => Promise.resolve(status()), reload }),
   );
   const endpoint = running.endpoint = started.use(
-    await startEndpoint(parts, { key, config, endpoint: () => running.endpoint }),
+    await startEndpoint(parts, { key, config, paths, endpoint: () => running.endpoint }),
   );
   started.use(peering).keep({
     key,
@@ -57,13 +58,14 @@ export async function runNode(
 interface EndpointSources {
   readonly key: NodeKey;
   readonly config: Config;
+  readonly paths: Paths;
   /** The endpoint, once it runs. */
   readonly endpoint: () => Endpoint | undefined;
 }
 
 async function startEndpoint(
   parts: NodeParts,
-  { key, config, endpoint }: EndpointSources,
+  { key, config, paths, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -76,6 +78,7 @@ async function startEndpoint(
       endpoint,
       pages: parts.pages,
       onCallConnect: peering.onConnect,
+      sftpFiles: sftpFiles(config.sftp, paths.files),
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
