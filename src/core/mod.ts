@@ -21,11 +21,13 @@
  *
  * @module
  */
+export { networkOf } from "./admission.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";
 export * from "./join_identities.ts";
 export * from "./config_identities.ts";
+export * from "./command_service.ts";
 export * from "./connection.ts";
 export * from "./endpoint.ts";
 export * from "./enrolment.ts";
@@ -38,5 +40,6 @@ export type { ListenerInfo, ListenOptions } from "./listener.ts";
 export * from "./node_id.ts";
 export * from "./scope.ts";
 export * from "./stores.ts";
+export * from "./stream_service.ts";
 export * from "./streams.ts";
 export * from "./zbase32.ts";
