@@ -33,6 +33,8 @@
  * @module
  */
 export * from "./bearer.ts";
+export * from "./dashboard/dashboard.ts";
+export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashboard/sessions.ts";
 export * from "./enrolment.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";

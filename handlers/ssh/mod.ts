@@ -21,7 +21,20 @@ export type { Login, LoginRestrictions, Prompt, SecondFactor } from "./auth/logi
 export type { LoginRules } from "./auth/login_policy.ts";
 export type { ThrottleLimits } from "./auth/source_throttle.ts";
 export type { AuthLimits } from "./auth/user_auth.ts";
+export { Channel, type ChannelRequest, type RequestVerdict } from "./channel/channel.ts";
 export { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./channel/limits.ts";
+export {
+  type ChannelOffer,
+  type GlobalRequest,
+  Multiplexer,
+  type MultiplexerHooks,
+} from "./channel/multiplexer.ts";
+export {
+  type ClientKey,
+  type ClientSessionOptions,
+  readHostKey,
+  SshClientSession,
+} from "./client_session.ts";
 export * from "./engine/host_key_adapter.ts";
 export {
   DEFAULT_TRANSPORT_LIMITS,
@@ -32,6 +45,7 @@ export * from "./errors.ts";
 export type { ForwardLimits } from "./forward/limits.ts";
 export { type ForwardRule, ForwardRuleError, parseForwardRule } from "./forward/rules.ts";
 export { DEFAULT_SSH_LIMITS, type SshEvent, type SshLimits, type SshOptions } from "./options.ts";
+export { listenPlain, type PlainListener, type PlainListenOptions } from "./plain_listener.ts";
 export type { SessionLimits } from "./server_session.ts";
 export { type Account, accountNamed, nodeAccount } from "./session/account.ts";
 export { PtyError, SshAccountError } from "./session/errors.ts";

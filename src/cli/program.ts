@@ -14,6 +14,8 @@ import { joinCommand } from "./commands/join.ts";
 import { peerCommand } from "./commands/peer.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sshCommand } from "./commands/ssh.ts";
+import { sshConfigCommand } from "./commands/ssh_config.ts";
 import { statusCommand } from "./commands/status.ts";
 import { storeCommand } from "./commands/store.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -42,6 +44,8 @@ export function program(): Command {
     connectCommand(),
     opsCommand(),
     callCommand(),
+    sshConfigCommand(),
+    sshCommand(),
     inviteCommand(),
     joinCommand(),
     peerCommand(),

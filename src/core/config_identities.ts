@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Identity, IdentityProvider } from "./identity.ts";
+import type { Identity, IdentityProvider, PeerDirectory } from "./identity.ts";
 
 /** A peer as configuration lists it. */
 export interface PeerEntry {
@@ -63,7 +63,7 @@ const ALPHABET = "ybndrfg8ejkmcpqxot1uwisza345h769";
 export const OWNER_ID = "owner";
 
 /** An identity provider over entries that are replaced as a whole. */
-export class ConfigIdentities implements IdentityProvider {
+export class ConfigIdentities implements IdentityProvider, PeerDirectory {
   #index: Index;
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
@@ -98,6 +98,11 @@ export class ConfigIdentities implements IdentityProvider {
   /** See {@linkcode IdentityProvider.isDisabled}. */
   isDisabled(fingerprint: string): boolean {
     return this.#index.disabled.has(fingerprint);
+  }
+
+  /** See {@linkcode PeerDirectory.byId}. */
+  byId(peerId: string): Identity | undefined {
+    return this.#index.peers.get(peerId);
   }
 
   /** See {@linkcode IdentityProvider.fromToken}. */
@@ -172,6 +177,7 @@ interface TokenCandidate {
 }
 
 interface Index {
+  readonly peers: ReadonlyMap<string, Identity>;
   readonly fingerprints: ReadonlyMap<string, Identity>;
   readonly disabled: ReadonlySet<string>;
   readonly sshKeys: ReadonlyMap<string, Identity>;
@@ -186,6 +192,7 @@ function indexOf({ peers, tokens, owner }: IdentityEntries): Index {
   const own: [string, Identity][] = owner ? [[owner, OWNER]] : [];
   unique("token", tokens.map((token) => [token.name, token]));
   return {
+    peers: new Map(enabled.map((peer) => [peer.peerId, of(peer)])),
     fingerprints: unique("key", [...own, ...keys]),
     disabled: new Set(peers.filter((peer) => !peer.enabled).flatMap((peer) => peer.fingerprints)),
     sshKeys: unique(

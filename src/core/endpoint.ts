@@ -3,6 +3,7 @@ import { Admission } from "./admission.ts";
 import { type CertificateSource, nodeCertificates } from "./certificate_source.ts";
 import { CloseCode } from "./close_code.ts";
 import type { Address } from "./connection.ts";
+import { type ConnectionInfo, describe, type EndpointEvent, report } from "./connection_info.ts";
 import type { Handler } from "./handler.ts";
 import { type IdentityProvider, NOBODY } from "./identity.ts";
 import { type Counters, DEFAULT_LIMITS, type Limits, zeroCounters } from "./limits.ts";
@@ -11,7 +12,7 @@ import { formatNodeId, generateNodeKey, type NodeId, type NodeKey } from "./node
 import { HandlerRegistry } from "./registry.ts";
 import { Session } from "./session.ts";
 import { observe, sessionSpan } from "./telemetry.ts";
-import type { TransportConnection } from "./transport/transport.ts";
+import type { Traffic, TransportConnection } from "./transport/transport.ts";
 
 /** What {@linkcode serve} can be told. */
 export interface ServeOptions {
@@ -35,30 +36,6 @@ export interface ServeOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** Something that happened to a connection, for an audit trail. */
-export interface EndpointEvent extends Omit<ConnectionInfo, "openedAt"> {
-  /** What, such as `connection.opened`, `auth.not-accepted` or `connection.revoked`. */
-  readonly kind: string;
-}
-
-/** One connection as `status` shows it. */
-export interface ConnectionInfo {
-  /** The ALPN. */
-  readonly alpn: string;
-  /** The handler's name. */
-  readonly handler: string;
-  /** What carries it. */
-  readonly transport: string;
-  /** The peer's address. */
-  readonly remoteAddr: Address;
-  /** The peer's id, for known peers. */
-  readonly peer?: string;
-  /** The proven key or certificate. */
-  readonly fingerprint?: string;
-  /** When it was accepted. */
-  readonly openedAt: Date;
-}
-
 const log = getLogger(["alknet", "endpoint"]);
 /** Sessions that end within this many milliseconds of the signal need no further waiting. */
 const CLOSE_FLUSH_MS = 50;
@@ -79,6 +56,7 @@ export class Endpoint implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #listeners: Listener[] = [];
   readonly #sessions = new Set<Session>();
+  readonly #ended: Traffic = { received: 0, sent: 0 };
   readonly #shutdown = new AbortController();
   readonly #release: (() => void)[] = [];
   #closing?: Promise<void>;
@@ -134,6 +112,13 @@ export class Endpoint implements AsyncDisposable {
   /** Open connections as of now. */
   get connections(): ConnectionInfo[] {
     return [...this.#sessions].map(describe);
+  }
+
+  /** Bytes of all connections since the node started, open ones included. */
+  get traffic(): Readonly<Traffic> {
+    const total = { ...this.#ended };
+    for (const { conn } of this.#sessions) add(total, conn.traffic);
+    return total;
   }
 
   /**
@@ -208,6 +193,7 @@ export class Endpoint implements AsyncDisposable {
     const endSpan = sessionSpan(session);
     session.done.then(() => {
       this.#sessions.delete(session);
+      add(this.#ended, conn.traffic);
       endSpan();
     });
   }
@@ -277,22 +263,7 @@ async function settledWithin(sessions: Iterable<Session>, ms: number): Promise<v
   clearTimeout(timer);
 }
 
-function describe({ conn, handler, fingerprint, openedAt }: Session): ConnectionInfo {
-  return {
-    alpn: conn.alpn,
-    handler: handler.name,
-    transport: conn.transport,
-    remoteAddr: conn.remoteAddr,
-    peer: conn.identity?.id,
-    fingerprint,
-    openedAt,
-  };
-}
-
-function report(event: string, info: ConnectionInfo, error?: unknown): void {
-  const { alpn, transport, remoteAddr, peer, fingerprint } = info;
-  const fields = { alpn, transport, remote: remoteAddr.hostname, peer, fingerprint, error };
-  if (event === "handler.failed") log.warn(event, fields);
-  else if (event.startsWith("handshake.")) log.debug(event, fields);
-  else log.info(event, fields);
+function add(total: Traffic, { received, sent }: Readonly<Traffic>): void {
+  total.received += received;
+  total.sent += sent;
 }

@@ -43,6 +43,12 @@ export interface IdentityProvider {
   onChange(listener: () => void): () => void;
 }
 
+/** Finds peers by their name, for credentials that carry one, such as certificates. */
+export interface PeerDirectory {
+  /** The peer of that id, unless it is switched off; synchronous and from memory. */
+  byId(peerId: string): Identity | undefined;
+}
+
 /** A provider that knows nobody: the default of an endpoint, and a stand-in in tests. */
 export const NOBODY: IdentityProvider = {
   fromFingerprint: () => undefined,

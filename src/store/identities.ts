@@ -2,6 +2,7 @@ import {
   type GroupEntry,
   type Identity,
   type IdentityStore,
+  type PeerDirectory,
   type StoredPeer,
   StoreNotFoundError,
   type TokenEntry,
@@ -26,7 +27,7 @@ import {
 const OWNER: Identity = { id: "owner", scopes: ["*"], resources: {} };
 
 /** Peers, tokens and groups of a store. Reads for connections come from memory. */
-export class Identities implements IdentityStore, AsyncDisposable {
+export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable {
   readonly #context: StoreContext;
   readonly #mirror: IdentityMirror;
   readonly #owner: string | undefined;
@@ -56,6 +57,11 @@ export class Identities implements IdentityStore, AsyncDisposable {
   /** See {@linkcode IdentityProvider.isDisabled}. */
   isDisabled(fingerprint: string): boolean {
     return fingerprint !== this.#owner && this.#mirror.current.isDisabled(fingerprint);
+  }
+
+  /** See {@linkcode PeerDirectory.byId}. */
+  byId(peerId: string): Identity | undefined {
+    return this.#mirror.current.byId(peerId);
   }
 
   /** See {@linkcode IdentityProvider.fromToken}. */

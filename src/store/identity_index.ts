@@ -78,6 +78,12 @@ export class IdentityIndex {
     return peer?.enabled ? this.#identityOf(peer) : undefined;
   }
 
+  /** The enabled peer of an id. */
+  byId(peerId: string): Identity | undefined {
+    const peer = this.#peers.get(peerId);
+    return peer?.enabled ? this.#identityOf(peer) : undefined;
+  }
+
   /** Whether a key belongs to a peer that is switched off. */
   isDisabled(key: string): boolean {
     return this.#keys.get(key)?.enabled === false;

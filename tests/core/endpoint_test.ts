@@ -43,6 +43,19 @@ Deno.test("QUIC and TLS share one port number", async () => {
   }
 });
 
+for (const transport of TRANSPORTS) {
+  Deno.test(`${transport}: the bytes of each connection are counted, and stay in the sum after it`, async () => {
+    await using node = await start();
+    const conn = await reach(node, transport);
+    await roundTrip(conn, "x".repeat(100_000));
+    const [open] = node.connections;
+    deepStrictEqual([open?.bytesReceived, open?.bytesSent], [100_000, 100_000]);
+    conn.close();
+    await until(() => node.connections.length === 0);
+    deepStrictEqual(node.traffic, { received: 100_000, sent: 100_000 });
+  });
+}
+
 Deno.test("`::` takes IPv4 and IPv6, and shows IPv4 addresses as IPv4", async () => {
   const handler = keeper();
   const limits = { drainTimeoutMs: 50 };

@@ -1,4 +1,3 @@
-import type { NodeKey } from "@alknet/core";
 import { parseAddress } from "@alknet/client";
 import { getLogger } from "@logtape/logtape";
 import { Command } from "commander";
@@ -8,8 +7,13 @@ import { CliError, ExitCode } from "../errors.ts";
 import { invocation } from "../invocation.ts";
 import { formatAddress, reachableAddresses } from "../node/addresses.ts";
 import { startLogging } from "../node/logging.ts";
-import { nodeKeyOf, openOrCreateVault, type VaultOptions } from "../node/open_vault.ts";
-import { type RunningNode, runNode } from "../node/run_node.ts";
+import {
+  nodeKeyOf,
+  openOrCreateVault,
+  sshHostKeyOf,
+  type VaultOptions,
+} from "../node/open_vault.ts";
+import { type NodeKeys, type RunningNode, runNode } from "../node/run_node.ts";
 import { untilStopped } from "../node/signals.ts";
 import type { Paths } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
@@ -41,8 +45,8 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   const { terminal, paths } = context;
   const config = withOverrides(await readConfig(options.config ?? paths.config), options);
   await using _logging = await startLogging(config);
-  const { key, opener } = await openKey(paths, options);
-  await using node = await runNode(key, config, paths);
+  const { keys, opener } = await openKeys(paths, options);
+  await using node = await runNode(keys, config, paths);
   announce(node, config, paths, terminal, opener);
   await untilStopped({
     reload: () => node.reload().catch((error) => log.error("reload.failed", { error })),
@@ -50,12 +54,13 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   });
 }
 
-async function openKey(
+async function openKeys(
   paths: Paths,
   options: VaultOptions,
-): Promise<{ key: NodeKey; opener: string }> {
+): Promise<{ keys: NodeKeys; opener: string }> {
   using vault = await openOrCreateVault(paths, options);
-  return { key: await nodeKeyOf(vault.file), opener: vault.opener };
+  const { file, opener } = vault;
+  return { keys: { node: await nodeKeyOf(file), sshHost: await sshHostKeyOf(file) }, opener };
 }
 
 function withOverrides(config: Config, options: ServeOptions): Config {

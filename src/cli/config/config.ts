@@ -5,6 +5,7 @@ import { ConfigError } from "../errors.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
 /** `alknet.toml` as the program uses it. */
 export interface Config {
@@ -15,6 +16,7 @@ export interface Config {
   readonly handlers: readonly string[];
   readonly modules: readonly string[];
   readonly echoPeerAuth: "none" | "optional" | "required";
+  readonly ssh: SshConfig;
   readonly limits: Partial<Limits>;
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
@@ -54,6 +56,7 @@ export function configOf(toml: TomlFile): Config {
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
+    ssh: sshConfigOf(table(toml, "ssh")),
     limits: limitsOf(toml),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
@@ -98,7 +101,8 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-interface Table {
+/** One table of the file: its values by key, and errors that say where they stand. */
+export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
+import { SSH_FIELDS } from "./ssh_fields.ts";
 
 /** What a key of `alknet.toml` may hold. */
 export type FieldType = "string" | "strings" | "integer" | "boolean";
@@ -84,7 +85,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "echo"]',
+    fallback: '["ping", "call", "join", "http", "ssh", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -102,6 +103,7 @@ export const FIELDS: readonly Field[] = [
     values: ["none", "optional", "required"],
     doc: "Whether the echo protocol begins with a proof of the peer's key.",
   },
+  ...SSH_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,

@@ -5,10 +5,12 @@ import { enrolmentApp, http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
 import { type Dispatcher, OperationRegistry } from "@alknet/operations";
+import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import { createSsh } from "./ssh_node.ts";
 
 /** A protocol this program can serve. */
 export interface BuiltInHandler {
@@ -26,6 +28,8 @@ export interface HandlerServices {
   readonly nodeId: string;
   /** The operations that peers may call. */
   readonly dispatcher: Dispatcher;
+  /** Makes the SSH handler, with what it needs. */
+  ssh(config: Config): SshHandler;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -33,6 +37,14 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  ssh: ({ ssh }) =>
+    createSsh(ssh, {
+      hostKey: ed25519HostKey(new Uint8Array(32)),
+      peers: [],
+      subsystems: new Map(),
+      commands: [],
+      onEvent: () => {},
+    }),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -52,6 +64,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   ["http", {
     doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
     create: (_config, services) => http({ app: enrolmentApp(services) }),
+  }],
+  ["ssh", {
+    doc: "Shells, commands, files and forwarding for SSH clients (alknet ssh-config)",
+    create: (config, services) => services.ssh(config),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",

@@ -15,6 +15,8 @@ export interface NodeStatus {
   readonly counters: Counters;
   readonly connections: readonly (Omit<ConnectionInfo, "openedAt"> & { openedAt: string })[];
   readonly memoryBytes: number;
+  /** What SSH makes terminals with; missing where there are none. */
+  readonly terminals?: string;
 }
 
 /** One listener. */
@@ -40,7 +42,11 @@ export interface HandlerStatus {
 const MAX_CONNECTIONS = 1_000;
 
 /** The status of a running endpoint. */
-export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): NodeStatus {
+export function statusOf(
+  endpoint: Endpoint,
+  config: Config,
+  { startedAt, terminals }: { readonly startedAt: Date; readonly terminals?: string },
+): NodeStatus {
   const { connections } = endpoint;
   return {
     version: VERSION,
@@ -61,6 +67,7 @@ export function statusOf(endpoint: Endpoint, config: Config, startedAt: Date): N
       openedAt: conn.openedAt.toISOString(),
     })),
     memoryBytes: Deno.memoryUsage().rss,
+    terminals,
   };
 }
 

@@ -3,7 +3,7 @@ import { ConnectionClosedError, StreamClosedError, StreamUnavailableError } from
 import type { AuthContext, Identity } from "../identity.ts";
 import { AcceptQueue } from "../transport/accept_queue.ts";
 import { Lifetime } from "../transport/lifetime.ts";
-import type { TransportConnection } from "../transport/transport.ts";
+import type { Traffic, TransportConnection } from "../transport/transport.ts";
 import { readableFrom, writableFrom } from "../transport/web_streams.ts";
 
 /** Bytes one direction of a memory stream holds before its writer waits. */
@@ -89,6 +89,10 @@ class MemoryConnection implements TransportConnection {
     return this.#streams;
   }
 
+  get traffic(): Traffic {
+    return this.lifetime.traffic;
+  }
+
   get closed(): Promise<CloseInfo> {
     return this.lifetime.closed;
   }
@@ -106,8 +110,9 @@ class MemoryConnection implements TransportConnection {
     this.#opened++;
     const there = new Pipe(this.lifetime);
     const back = new Pipe(this.lifetime);
-    if (this.#peer) this.#peer.#arrive(new MemoryStream(there, back));
-    return new MemoryStream(back, there);
+    const peer = this.#peer;
+    if (peer) peer.#arrive(new MemoryStream(there, back, peer.traffic));
+    return new MemoryStream(back, there, this.traffic);
   }
 
   close(code = 0, reason = ""): void {
@@ -215,20 +220,25 @@ class Pipe {
 class MemoryStream implements Stream {
   readonly #in: Pipe;
   readonly #out: Pipe;
+  readonly #traffic: Traffic;
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
   #writable?: WritableStream<Uint8Array>;
 
-  constructor(incoming: Pipe, outgoing: Pipe) {
+  constructor(incoming: Pipe, outgoing: Pipe, traffic: Traffic) {
     this.#in = incoming;
     this.#out = outgoing;
+    this.#traffic = traffic;
   }
 
-  read(buffer: Uint8Array): Promise<number | null> {
-    return this.#in.read(buffer);
+  async read(buffer: Uint8Array): Promise<number | null> {
+    const count = await this.#in.read(buffer);
+    this.#traffic.received += count ?? 0;
+    return count;
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#out.write(bytes);
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#out.write(bytes);
+    this.#traffic.sent += bytes.length;
   }
 
   closeWrite(): Promise<void> {

@@ -1,10 +1,13 @@
 import type { CloseInfo } from "../connection.ts";
 import { ConnectionClosedError } from "../errors.ts";
+import type { Traffic } from "./transport.ts";
 
-/** The one-way road of a connection from open to closed, shared by every transport. */
+/** What a connection and its streams share on every transport: the one-way road to its end. */
 export class Lifetime {
   /** Resolves once, with how the connection ended. */
   readonly closed: Promise<CloseInfo>;
+  /** Bytes so far. */
+  readonly traffic: Traffic = { received: 0, sent: 0 };
   readonly #resolve: (info: CloseInfo) => void;
   #abort?: AbortController;
   #info?: CloseInfo;

@@ -11,5 +11,5 @@ export { type Socket, socketStream } from "./socket_stream.ts";
 export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
+export type { SingleStream, Traffic, TransportConnection } from "./transport.ts";
 export { readableFrom, writableFrom } from "./web_streams.ts";
-export type { SingleStream, TransportConnection } from "./transport.ts";

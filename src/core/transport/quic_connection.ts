@@ -12,7 +12,7 @@ import type { AuthContext, Identity } from "../identity.ts";
 import { AcceptQueue } from "./accept_queue.ts";
 import { Lifetime } from "./lifetime.ts";
 import { QuicReceive, QuicSend, QuicStream } from "./quic_stream.ts";
-import type { TransportConnection } from "./transport.ts";
+import type { Traffic, TransportConnection } from "./transport.ts";
 
 /** A QUIC connection of Deno's as a connection of ours (RFC 9000). */
 export class QuicConnection implements TransportConnection {
@@ -57,6 +57,10 @@ export class QuicConnection implements TransportConnection {
     return this.#streams;
   }
 
+  get traffic(): Traffic {
+    return this.#lifetime.traffic;
+  }
+
   get closed(): Promise<CloseInfo> {
     return this.#lifetime.closed;
   }
@@ -79,8 +83,7 @@ export class QuicConnection implements TransportConnection {
         return conn.maxDatagramSize;
       },
       send: (message) => this.#sendDatagram(message),
-      receive: async () =>
-        new Uint8Array(await conn.readDatagram().catch((error) => this.#ended(error))),
+      receive: () => this.#receiveDatagram(),
     };
   }
 
@@ -125,6 +128,13 @@ export class QuicConnection implements TransportConnection {
       );
     }
     await this.#conn.sendDatagram(message).catch((error) => this.#ended(error));
+    this.traffic.sent += message.length;
+  }
+
+  async #receiveDatagram(): Promise<Uint8Array<ArrayBuffer>> {
+    const message = await this.#conn.readDatagram().catch((error) => this.#ended(error));
+    this.traffic.received += message.length;
+    return new Uint8Array(message);
   }
 
   /** Deno's `handshake` stays pending when the connection dies before it is done. */

@@ -26,6 +26,7 @@ export class QuicReceive implements ReceiveStream {
     if (value === undefined || done) return null;
     this.#scratch = new Uint8Array(value.buffer);
     buffer.set(value);
+    this.#lifetime.traffic.received += value.length;
     return value.length;
   }
 
@@ -63,6 +64,7 @@ export class QuicSend implements SendStream {
   async write(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
     await this.#writer.write(bytes).catch((error) => streamFailed(error, this.#lifetime));
+    this.#lifetime.traffic.sent += bytes.length;
   }
 
   closeWrite(): Promise<void> {

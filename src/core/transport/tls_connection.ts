@@ -6,7 +6,7 @@ import type { AuthContext, Identity } from "../identity.ts";
 import { AcceptQueue } from "./accept_queue.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type TlsReadOptions, TlsStream } from "./tls_stream.ts";
-import type { SingleStream, TransportConnection } from "./transport.ts";
+import type { SingleStream, Traffic, TransportConnection } from "./transport.ts";
 
 /** How long a closed connection may take to send what was written. */
 const FLUSH_TIMEOUT_MS = 2_000;
@@ -59,6 +59,10 @@ export class TlsConnection implements TransportConnection {
 
   get streams(): AsyncIterable<Stream> {
     return this.#streams;
+  }
+
+  get traffic(): Traffic {
+    return this.#lifetime.traffic;
   }
 
   get closed(): Promise<CloseInfo> {

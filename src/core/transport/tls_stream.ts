@@ -61,6 +61,7 @@ export class TlsStream implements SingleStream {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (this.#socket.writableEnded) reject(this.#failed()); // the socket would end the whole connection
     else this.#socket.write(bytes, (error) => error ? reject(this.#failed(error)) : resolve());
+    this.#lifetime.traffic.sent += bytes.length;
     return promise;
   }
 
@@ -103,6 +104,7 @@ export class TlsStream implements SingleStream {
   #received(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
+    this.#lifetime.traffic.received += chunk.length;
     if (!this.#stopped && this.#buffered >= this.#maxBufferedBytes) {
       this.#stopped = true;
       this.#gate.stop();

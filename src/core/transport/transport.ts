@@ -17,8 +17,18 @@ export interface TransportConnection extends Connection {
    * Transports that have it carry no close codes.
    */
   readonly single?: SingleStream;
+  /** What its streams and datagrams have carried so far. */
+  readonly traffic: Readonly<Traffic>;
   /** Ends `streams`, so that handlers come to their end; open streams go on. */
   stopAccepting(): void;
+}
+
+/** Bytes of an application, without those of transport and TLS around them. */
+export interface Traffic {
+  /** From the peer. */
+  received: number;
+  /** To the peer. */
+  sent: number;
 }
 
 /** The stream of a single-stream connection, before anybody claimed it. */
