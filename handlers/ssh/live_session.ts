@@ -1,4 +1,4 @@
-import type { Stream } from "@alknet/core";
+import { ConnectionClosedError, type Stream } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
 import type { Login } from "./auth/login.ts";
@@ -100,7 +100,10 @@ export class LiveSession {
   async run(): Promise<void> {
     const { context: { identities, signal }, shared, stranger } = this.#options;
     const stopListening = identities.onChange(() => this.#session.reauthorize());
-    const shutDown = (): void => this.end("node is shutting down");
+    const shutDown = (): void => {
+      const isLost = signal.reason instanceof ConnectionClosedError;
+      this.end(isLost ? "connection lost" : "node is shutting down");
+    };
     signal.addEventListener("abort", shutDown, { once: true });
     try {
       this.#pty = await shared.pty();

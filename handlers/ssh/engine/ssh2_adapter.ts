@@ -135,9 +135,8 @@ class Ssh2Transport implements PacketTransport {
     try {
       for (;;) {
         const count = await this.#stream.read(buffer);
-        if (count === null) break;
+        if (count === null || this.#closing) break;
         await this.#handle(buffer.slice(0, count), onMessage);
-        if (this.#closing) break;
         if (count === buffer.length && count < MAX_READ_BYTES) buffer = new Uint8Array(count * 4);
       }
     } finally {

@@ -32,11 +32,19 @@ async function connect(
 ): Promise<void> {
   const proof = options.auth ?? ALPNS_WITH_PROOF.has(options.alpn);
   const { conn } = await dialAs(paths, target, options.alpn, { ...options, proof });
+  // Who runs this as a ProxyCommand ends it with a signal: the other side shall know at once.
+  const interrupted = untilInterrupted();
   const stream = await conn.openStream();
   const sending = sendInput(stream);
   sending.catch(() => conn.close());
-  await receiveOutput(stream);
+  await Promise.race([receiveOutput(stream), interrupted]);
   conn.close();
+}
+
+function untilInterrupted(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ["SIGHUP", "SIGTERM"] as const) Deno.addSignalListener(signal, resolve);
+  return promise;
 }
 
 async function sendInput(stream: Stream): Promise<void> {

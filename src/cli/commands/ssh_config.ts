@@ -40,7 +40,9 @@ async function print(
   const knownHost = `${name} ssh-ed25519 ${key.toBase64()}`;
   const knownHosts = join(paths.data, "ssh_known_hosts");
   await rememberHost(knownHosts, name, knownHost);
-  const proxy = [...programCommand(), "connect", target, "--alpn", ALPN].map(quoted).join(" ");
+  const transport = options.transport ? ["--transport", options.transport] : [];
+  const words = [...programCommand(), "connect", target, "--alpn", ALPN, ...transport];
+  const proxy = words.map(quoted).join(" ");
   const block = [
     `Host ${name}`,
     ...options.user ? [`  User ${options.user}`] : [],
