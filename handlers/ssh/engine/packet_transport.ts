@@ -65,3 +65,15 @@ export interface HostKey {
   /** The 64-byte Ed25519 signature of a message. */
   sign(message: Uint8Array): Uint8Array;
 }
+
+/** What an engine is told about its side of the connection. */
+export interface EngineOptions {
+  /** The server's key: its presence makes this side the server. */
+  readonly hostKey?: HostKey;
+  /** On the client, whether the server's key, in its wire form, is the right one. */
+  readonly verifyHostKey?: (key: Uint8Array) => boolean;
+  /** What this side calls itself after `SSH-2.0-`. */
+  readonly ident: string;
+  /** Bounds that differ from {@linkcode DEFAULT_TRANSPORT_LIMITS}. */
+  readonly limits?: Partial<TransportLimits>;
+}

@@ -1,58 +1,19 @@
 import { Buffer } from "node:buffer";
-import { init as cryptoReady } from "ssh2/lib/protocol/crypto.js";
-import Protocol from "ssh2/lib/protocol/Protocol.js";
 import type { Stream } from "@alknet/core";
 
-import { DisconnectReason, SshProtocolError } from "../errors.ts";
+import { type DisconnectReason, SshProtocolError } from "../errors.ts";
 import { Message, message } from "../wire/message.ts";
-import { SshWriter } from "../wire/ssh_writer.ts";
-import { ALGORITHMS, SIGNATURE_ALGORITHMS } from "./algorithms.ts";
+import { SIGNATURE_ALGORITHMS } from "./algorithms.ts";
 import { IdentLine } from "./ident_line.ts";
 import { OutgoingBytes } from "./outgoing_bytes.ts";
 import {
   DEFAULT_TRANSPORT_LIMITS,
-  type HostKey,
+  type EngineOptions,
   type PacketTransport,
   type TransportLimits,
 } from "./packet_transport.ts";
 import { RekeyClock } from "./rekey_clock.ts";
-
-/** What an engine is told about its side of the connection. */
-export interface EngineOptions {
-  /** The server's key: its presence makes this side the server. */
-  readonly hostKey?: HostKey;
-  /** On the client, whether the server's key, in its wire form, is the right one. */
-  readonly verifyHostKey?: (key: Uint8Array) => boolean;
-  /** What this side calls itself after `SSH-2.0-`. */
-  readonly ident: string;
-  /** Bounds that differ from {@linkcode DEFAULT_TRANSPORT_LIMITS}. */
-  readonly limits?: Partial<TransportLimits>;
-}
-
-/** As much of ssh2's packet protocol as is used: its server, client and channels are not. */
-interface Ssh2Protocol {
-  start(): void;
-  parse(chunk: Buffer, start: number, end: number): void;
-  rekey(): void;
-  disconnect(reason: number): void;
-  cleanup(): void;
-  _onPayload: (payload: Buffer) => unknown;
-  _onHandshakeComplete: (negotiated: unknown) => void;
-  _destruct?: unknown;
-  readonly _kexinit: unknown;
-  readonly _remoteIdentRaw?: Buffer;
-  readonly _kex?: { sessionID?: Buffer; remoteExtInfoEnabled?: boolean };
-  _queue?: Uint8Array[];
-  readonly _decipher: { readonly inSeqno: number };
-  readonly _cipher: { encrypt(packet: Uint8Array): void };
-  readonly _packetRW: {
-    readonly write: {
-      readonly allocStart: number;
-      alloc(bytes: number): Uint8Array;
-      finalize(packet: Uint8Array): Uint8Array;
-    };
-  };
-}
+import { createSsh2, cryptoReady, refused, type Ssh2Protocol } from "./ssh2_protocol_adapter.ts";
 
 const KNOWN_MESSAGES: ReadonlySet<number> = new Set(Object.values(Message));
 const MIN_READ_BYTES = 4_096;
@@ -98,7 +59,12 @@ class Ssh2Transport implements PacketTransport {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ready = promise;
     this.#becomeReady = resolve;
-    this.#protocol = this.#createProtocol(options);
+    this.#protocol = createSsh2(options, {
+      written: (bytes) => this.#outgoing.push(bytes),
+      failed: (error) => this.#failure ??= error,
+      received: (payload) => this.#onPayload(payload),
+      keysChanged: (extInfo) => this.#onKeys(extInfo),
+    });
   }
 
   get sessionId(): Uint8Array {
@@ -196,17 +162,15 @@ class Ssh2Transport implements PacketTransport {
       this.#outgoing.queuedBytes > this.#limits.maxQueuedBytes;
   }
 
-  #onPayload(payload: Buffer, original: (payload: Buffer) => unknown): unknown {
+  #onPayload(payload: Uint8Array): void {
     this.#clock.received(payload.length);
     if (this.#clock.isOverdue(REKEY_PATIENCE)) {
       throw new SshProtocolError("The other side does not change keys");
     }
     this.#rekeyWhenDue();
     if (payload.length === 0) throw new SshProtocolError("Packet without a message");
-    if (payload[0] === Message.KexInit) return original(payload);
     if (KNOWN_MESSAGES.has(payload[0] ?? 0)) this.#received.push(payload);
     else this.#notImplemented();
-    return undefined;
   }
 
   /** RFC 4253 section 11.4; the engine has counted the packet already. */
@@ -219,7 +183,7 @@ class Ssh2Transport implements PacketTransport {
     if (this.#clock.isDue() && this.#protocol._kexinit === undefined) this.#protocol.rekey();
   }
 
-  #onKeys(): void {
+  #onKeys(asksForExtensions: boolean): void {
     const first = this.#sessionId.length === 0;
     this.#clock.reset();
     this.#heldBytes = 0;
@@ -227,6 +191,7 @@ class Ssh2Transport implements PacketTransport {
     if (!first) return;
     this.#sessionId = new Uint8Array(this.#protocol._kex?.sessionID ?? []);
     this.#becomeReady();
+    if (this.#isServer && asksForExtensions) this.send(extensionInfo());
   }
 
   async #close(reason: DisconnectReason, text: string): Promise<void> {
@@ -249,52 +214,10 @@ class Ssh2Transport implements PacketTransport {
     packet.set(payload, start);
     this.#protocol._cipher.encrypt(write.finalize(packet));
   }
-
-  #createProtocol({ hostKey, verifyHostKey, ident }: EngineOptions): Ssh2Protocol {
-    const { kex, serverHostKey, cipher, mac, compress } = ALGORITHMS;
-    const direction = { cipher, mac, compress, lang: [] };
-    const protocol: Ssh2Protocol = new Protocol({
-      server: this.#isServer,
-      hostKeys: hostKey ? { "ssh-ed25519": ssh2HostKey(hostKey) } : undefined,
-      hostVerifier: (key: Buffer) => verifyHostKey?.(new Uint8Array(key)) ?? false,
-      ident,
-      offer: { kex: [...kex], serverHostKey: [...serverHostKey], cs: direction, sc: direction },
-      onWrite: (bytes: Uint8Array) => this.#outgoing.push(bytes),
-      onError: (error: unknown) => this.#failure ??= refused(error),
-    });
-    const { _onPayload: onPayload, _onHandshakeComplete: complete } = protocol;
-    protocol._onPayload = (payload) => this.#onPayload(payload, onPayload);
-    protocol._onHandshakeComplete = (negotiated) => {
-      const extInfo = this.#sessionId.length === 0 && protocol._kex?.remoteExtInfoEnabled;
-      // ssh2's own EXT_INFO offers SHA-1 and has a comma missing.
-      if (protocol._kex) protocol._kex.remoteExtInfoEnabled = false;
-      complete.call(protocol, negotiated);
-      this.#onKeys();
-      if (this.#isServer && extInfo) this.send(extensionInfo());
-    };
-    return protocol;
-  }
 }
 
 /** The algorithms of users' keys that are taken (RFC 8308 section 3.1). */
 function extensionInfo(): Uint8Array {
   return message(Message.ExtInfo).uint32(1)
     .string("server-sig-algs").string(SIGNATURE_ALGORITHMS.join(",")).finish();
-}
-
-/** The host key in the form that ssh2 asks for. */
-function ssh2HostKey({ publicKey, sign }: HostKey): object {
-  const blob = new SshWriter().string("ssh-ed25519").string(publicKey).finish();
-  return {
-    type: "ssh-ed25519",
-    getPublicSSH: () => Buffer.from(blob),
-    sign: (data: Buffer) => Buffer.from(sign(data)),
-  };
-}
-
-function refused(error: unknown): SshProtocolError {
-  const detail = error instanceof Error ? error.message : "unknown";
-  const inHandshake = error instanceof Error && "level" in error && error.level === "handshake";
-  const reason = inHandshake ? DisconnectReason.KeyExchangeFailed : DisconnectReason.ProtocolError;
-  return new SshProtocolError(`Packets do not make sense: ${detail}`, { reason, cause: error });
 }
