@@ -13,7 +13,13 @@ import {
   type TransportLimits,
 } from "./packet_transport.ts";
 import { RekeyClock } from "./rekey_clock.ts";
-import { createSsh2, cryptoReady, refused, type Ssh2Protocol } from "./ssh2_protocol_adapter.ts";
+import {
+  createSsh2,
+  loadCrypto,
+  refused,
+  release,
+  type Ssh2Protocol,
+} from "./ssh2_protocol_adapter.ts";
 
 const KNOWN_MESSAGES: ReadonlySet<number> = new Set(Object.values(Message));
 const MIN_READ_BYTES = 4_096;
@@ -95,7 +101,7 @@ class Ssh2Transport implements PacketTransport {
   }
 
   async run(onMessage: (payload: Uint8Array) => void | Promise<void>): Promise<void> {
-    await cryptoReady;
+    await loadCrypto();
     this.#protocol.start();
     let buffer = new Uint8Array(MIN_READ_BYTES);
     try {
@@ -199,6 +205,7 @@ class Ssh2Transport implements PacketTransport {
       this.#say(reason, text);
       this.#protocol.cleanup();
     }
+    release(this.#protocol._cipher, this.#protocol._decipher);
     await this.#outgoing.finish(CLOSE_TIMEOUT_MS);
   }
 

@@ -1,16 +1,21 @@
 import { Buffer } from "node:buffer";
-import { init as cryptoReady } from "ssh2/lib/protocol/crypto.js";
+import { init } from "ssh2/lib/protocol/crypto.js";
 import Protocol from "ssh2/lib/protocol/Protocol.js";
 
 import { DisconnectReason, SshProtocolError } from "../errors.ts";
 import { Message } from "../wire/message.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
 import { ALGORITHMS } from "./algorithms.ts";
+import { ChaChaCipher, ChaChaDecipher } from "./chacha_adapter.ts";
 import { isWrongGuess } from "./kex_guess.ts";
 import type { EngineOptions, HostKey } from "./packet_transport.ts";
+import { loadPoly } from "./poly1305_adapter.ts";
 
-/** Resolves when ssh2's Poly1305 is loaded. */
-export { cryptoReady };
+/** Resolves when what is written in WebAssembly is loaded. */
+export async function loadCrypto(): Promise<void> {
+  await init;
+  await loadPoly();
+}
 
 /** As much of ssh2's packet protocol as is used: its server, client and channels are not. */
 export interface Ssh2Protocol {
@@ -26,9 +31,9 @@ export interface Ssh2Protocol {
   readonly _remoteIdentRaw?: Buffer;
   readonly _kex?: { sessionID?: Buffer; remoteExtInfoEnabled?: boolean };
   _queue?: Uint8Array[];
-  readonly _decipher: { readonly inSeqno: number; _onPayload: (payload: Buffer) => unknown };
+  _decipher: Ssh2Decipher;
   _skipNextInboundPacket: boolean;
-  readonly _cipher: { encrypt(packet: Uint8Array): void };
+  _cipher: Ssh2Cipher;
   readonly _packetRW: {
     readonly write: {
       readonly allocStart: number;
@@ -36,6 +41,34 @@ export interface Ssh2Protocol {
       finalize(packet: Uint8Array): Uint8Array;
     };
   };
+}
+
+/** What seals packets, and what ssh2's own have inside. */
+interface Ssh2Cipher {
+  outSeqno: number;
+  free(): void;
+  allocPacket(payloadBytes: number): Uint8Array;
+  encrypt(packet: Uint8Array): void;
+  readonly _encKeyMain?: Buffer;
+  readonly _encKeyPktLen?: Buffer;
+  readonly _cipherInstance?: Unfinished;
+}
+
+/** What opens packets, and what ssh2's own have inside. */
+interface Ssh2Decipher {
+  inSeqno: number;
+  _onPayload: (payload: Buffer) => unknown;
+  free(): void;
+  decrypt(data: Uint8Array, start: number, end: number): number | undefined;
+  readonly _decKeyMain?: Buffer;
+  readonly _decKeyPktLen?: Buffer;
+  readonly _decipherInstance?: Unfinished;
+  readonly _macInstance?: { digest(): unknown } | null;
+}
+
+/** Something of node:crypto that Deno keeps until it is finished. */
+interface Unfinished {
+  final(): unknown;
 }
 
 /** What ssh2 tells. */
@@ -77,13 +110,47 @@ function takeMessages(protocol: Ssh2Protocol, hooks: Ssh2Hooks): void {
     hooks.received(payload);
     return undefined;
   };
+  let ciphers: [Ssh2Cipher, Ssh2Decipher] | undefined;
   protocol._onHandshakeComplete = (negotiated) => {
+    if (ciphers) release(...ciphers);
+    replaceChaCha(protocol, hooks);
+    ciphers = [protocol._cipher, protocol._decipher];
     const asked = protocol._kex?.remoteExtInfoEnabled === true;
     // ssh2's own EXT_INFO offers SHA-1 and has a comma missing.
     if (protocol._kex) protocol._kex.remoteExtInfoEnabled = false;
     complete.call(protocol, negotiated);
     hooks.keysChanged(asked);
   };
+}
+
+/** Before the first packet of new keys, ssh2's ciphers make way for ours. */
+function replaceChaCha(protocol: Ssh2Protocol, hooks: Ssh2Hooks): void {
+  const { _cipher: cipher, _decipher: decipher } = protocol;
+  if (cipher._encKeyMain && cipher._encKeyPktLen) {
+    const keys = { main: cipher._encKeyMain, length: cipher._encKeyPktLen };
+    protocol._cipher = new ChaChaCipher(keys, cipher.outSeqno, (bytes) => hooks.written(bytes));
+  }
+  if (decipher._decKeyMain && decipher._decKeyPktLen) {
+    const keys = { main: decipher._decKeyMain, length: decipher._decKeyPktLen };
+    protocol._decipher = new ChaChaDecipher(keys, decipher.inSeqno, decipher._onPayload);
+  }
+}
+
+/** Finishes what ssh2 leaves unfinished, so that Deno forgets it. */
+export function release(cipher: Ssh2Cipher, decipher: Ssh2Decipher): void {
+  const { _cipherInstance, _decipherInstance, _macInstance } = { ...cipher, ...decipher };
+  const ends = [
+    () => _cipherInstance?.final(),
+    () => _decipherInstance?.final(),
+    () => _macInstance?.digest(),
+  ];
+  for (const end of ends) {
+    try {
+      end();
+    } catch {
+      continue; // finished already, or in the middle of a packet: both are fine
+    }
+  }
 }
 
 /** Before there are keys, messages reach ssh2 alone. */
