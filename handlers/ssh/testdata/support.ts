@@ -13,6 +13,7 @@ import {
   type Channel,
   type ClientKey,
   type ClientSessionOptions,
+  DisconnectReason,
   ed25519HostKey,
   ssh,
   SshClientSession,
@@ -199,18 +200,33 @@ export class RawClient implements AsyncDisposable {
   readonly #stream: Stream;
   #arrival = Promise.withResolvers<void>();
   #isOver = false;
+  #gate = Promise.withResolvers<void>();
 
   constructor(stream: Stream) {
     this.#stream = stream;
+    this.#gate.resolve();
     this.transport = openTransport(stream, { verifyHostKey: () => true, ident: "raw" });
-    this.ended = this.transport.run((payload) => {
-      this.received.push(payload);
+    this.ended = this.transport.run(async (payload) => {
+      await this.#gate.promise;
+      if (payload[0] !== Message.ChannelData || this.received.length < 100) {
+        this.received.push(payload);
+      }
       this.#arrival.resolve();
       this.#arrival = Promise.withResolvers<void>();
     }).catch(() => {}).then(() => {
       this.#isOver = true;
       this.#arrival.resolve();
     });
+  }
+
+  /** Reads nothing until {@linkcode RawClient.resume}. */
+  pause(): void {
+    this.#gate = Promise.withResolvers<void>();
+  }
+
+  /** Reads on. */
+  resume(): void {
+    this.#gate.resolve();
   }
 
   /** Logs in as alice. */
@@ -246,6 +262,8 @@ export class RawClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.resume();
+    await this.transport.close(DisconnectReason.ByApplication, "");
     this.#stream.reset();
     await this.ended;
   }
