@@ -71,6 +71,7 @@ export class SshServerSession {
   #login?: Login;
   #multiplexer?: Multiplexer;
   #endReason?: string;
+  #isOver = false;
   #lastResort?: ReturnType<typeof setTimeout>;
   #heardAt = performance.now();
   #missedKeepAlives = 0;
@@ -112,6 +113,7 @@ export class SshServerSession {
       clearTimeout(grace);
       clearInterval(keepAlive);
       clearTimeout(this.#lastResort);
+      this.#isOver = true;
       this.#multiplexer?.end(this.#endReason ?? "connection closed");
       const reason = fault?.reason ?? DisconnectReason.ByApplication;
       await this.#transport.close(reason, REASON_TEXT[reason] ?? "");
@@ -125,7 +127,7 @@ export class SshServerSession {
     this.#multiplexer?.end(text);
     this.#transport.close(reason, text);
     // The client is given a moment to read that.
-    this.#lastResort ??= setTimeout(() => this.#stream.reset(), LINGER_MS);
+    if (!this.#isOver) this.#lastResort ??= setTimeout(() => this.#stream.reset(), LINGER_MS);
   }
 
   /** Ends the session of somebody whose permission was withdrawn or has expired. */

@@ -102,6 +102,12 @@ export class SshLab implements AsyncDisposable {
     });
   }
 
+  /** Waits until every connection so far has been served to its end. */
+  async idle(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.close();
+    await Promise.all(this.#serving.splice(0));
+  }
+
   /** Changes alice's peer entry, or takes it away. */
   change(change: Partial<PeerEntry> | undefined): void {
     const peers = change ? [{ ...this.#alice, ...change }] : [];
@@ -109,8 +115,7 @@ export class SshLab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of this.#clients) client.close();
-    await Promise.all(this.#serving);
+    await this.idle();
     await this.handler.shutdown?.();
   }
 }
