@@ -21,7 +21,13 @@ export type { Login, LoginRestrictions, Prompt, SecondFactor } from "./auth/logi
 export type { LoginRules } from "./auth/login_policy.ts";
 export type { ThrottleLimits } from "./auth/source_throttle.ts";
 export type { AuthLimits } from "./auth/user_auth.ts";
-export { Channel, type ChannelRequest, type RequestVerdict } from "./channel/channel.ts";
+export {
+  Channel,
+  type ChannelHost,
+  type ChannelRequest,
+  type ChannelStart,
+  type RequestVerdict,
+} from "./channel/channel.ts";
 export { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./channel/limits.ts";
 export {
   type ChannelOffer,
@@ -48,6 +54,7 @@ export { DEFAULT_SSH_LIMITS, type SshEvent, type SshLimits, type SshOptions } fr
 export { listenPlain, type PlainListener, type PlainListenOptions } from "./plain_listener.ts";
 export type { SessionLimits } from "./server_session.ts";
 export { type Account, accountNamed, nodeAccount } from "./session/account.ts";
+export { type AsciicastOptions, recordAsciicast } from "./session/asciicast.ts";
 export { PtyError, SshAccountError } from "./session/errors.ts";
 export type { ExitStatus, ProgramSpec, RunningProgram, TerminalSize } from "./session/program.ts";
 export type { Pty, PtyProvider } from "./session/pty.ts";

@@ -6,10 +6,10 @@ const BUFFER_BYTES = 4_096;
 
 /** What a terminal shows, told to a recording. */
 export interface TerminalRecorder {
-  /** Something was shown. */
-  output(bytes: Uint8Array): void;
+  /** Something was shown; the terminal waits until it is recorded. */
+  output(bytes: Uint8Array): Promise<void>;
   /** Its size has changed. */
-  resize(size: TerminalSize): void;
+  resize(size: TerminalSize): Promise<void>;
   /** The session is over. */
   end(): Promise<void>;
 }
@@ -55,7 +55,7 @@ async function type(channel: Channel, pty: Pty): Promise<void> {
 async function show(channel: Channel, pty: Pty, recorder?: TerminalRecorder): Promise<void> {
   let listening = true;
   for (let bytes = await pty.read(); bytes !== null; bytes = await pty.read()) {
-    recorder?.output(bytes);
+    await recorder?.output(bytes);
     if (listening) listening = await channel.write(bytes).then(() => true, () => false);
   }
 }

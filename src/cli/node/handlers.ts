@@ -43,6 +43,7 @@ export const NO_SERVICES: HandlerServices = {
       peers: [],
       subsystems: new Map(),
       commands: [],
+      recordings: "",
       onEvent: () => {},
     }),
 };

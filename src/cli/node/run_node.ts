@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   type Endpoint,
   type EndpointEvent,
@@ -73,6 +74,7 @@ export async function runNode(
             peers: [byHand.provider, store.identities],
             subsystems: new Map(),
             commands: [],
+            recordings: join(paths.data, "ssh-recordings"),
             onEvent: (event) => store.audit.append(sshAuditEvent(event)),
           }),
       }),

@@ -5,6 +5,7 @@ import {
   type HostKey,
   type Login,
   nodeAccount,
+  recordAsciicast,
   ssh,
   SshAccountError,
   type SshEvent,
@@ -23,6 +24,8 @@ export interface SshServices {
   readonly subsystems: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers. */
   readonly commands: readonly CommandService[];
+  /** Where recordings go. */
+  readonly recordings: string;
   /** Told of logins and refusals. */
   onEvent(event: SshEvent): void;
 }
@@ -53,6 +56,10 @@ export function createSsh(config: SshConfig, services: SshServices): SshHandler 
       return forceCommand === undefined ? undefined : { forceCommand };
     },
     accountOf: (login) => accountOf(login, config.unixUsers),
+    record: async (request, { id: peer }) =>
+      config.record.has(peer)
+        ? await recordAsciicast({ directory: services.recordings, peer, request })
+        : undefined,
     onEvent: services.onEvent,
   });
 }

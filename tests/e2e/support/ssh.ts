@@ -74,6 +74,7 @@ export class SshLab implements AsyncDisposable {
     const lines = made.out.trimEnd().split("\n")
       .filter((line) => way !== "tcp" || !line.includes("ProxyCommand"));
     if (way === "tcp") lines.push("  HostName 127.0.0.1", `  Port ${this.tcpPort}`);
+    lines.push("  ControlPath none");
     lines.push(`  IdentityFile "${join(this.client.home, identity)}"`);
     lines.push("  IdentitiesOnly yes", "  BatchMode yes", "  LogLevel ERROR", "  User alice", "");
     return await this.client.write(`ssh_config_${way}_${identity}`, lines.join("\n"));
@@ -87,6 +88,12 @@ export class SshLab implements AsyncDisposable {
   /** Runs any program on the client to its end. */
   run(program: string, args: readonly string[], stdin?: string): Promise<Outcome> {
     return runProgram(program, args, { stdin, env: this.client.env });
+  }
+
+  /** Starts a program on the client that runs on. */
+  spawn(program: string, args: readonly string[]): Deno.ChildProcess {
+    const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+    return new Deno.Command(program, { args: [...args], env: this.client.env, ...quiet }).spawn();
   }
 
   /** Path of a file on the client. */
