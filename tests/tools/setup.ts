@@ -1,9 +1,11 @@
 /** Installs the programs that tests talk to, where that is possible. `deno task setup` */
+import { existsSync } from "node:fs";
+
 import { missing } from "./programs.ts";
 import { capture } from "./process.ts";
 import { paint, printLine } from "./terminal.ts";
 
-/** Debian packages the tests use, by one program of each. */
+/** Debian packages the tests use, by one program of each, or by a file where there is none. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "curl": "curl",
   "openssl": "openssl",
@@ -12,6 +14,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "git": "git",
   "dropbear-bin": "dbclient",
   "putty-tools": "plink",
+  "python3-paramiko": "/usr/lib/python3/dist-packages/paramiko/__init__.py",
+  "python3-asyncssh": "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
   "iproute2": "ip",
@@ -33,7 +37,11 @@ async function setUp(): Promise<void> {
 }
 
 function absent(): string[] {
-  return Object.entries(PACKAGES).filter(([, program]) => missing(program)).map(([name]) => name);
+  return Object.entries(PACKAGES).filter(([, sign]) => isMissing(sign)).map(([name]) => name);
+}
+
+function isMissing(sign: string): boolean {
+  return sign.startsWith("/") ? !existsSync(sign) : missing(sign) !== undefined;
 }
 
 function canInstall(): boolean {

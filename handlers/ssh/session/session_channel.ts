@@ -57,6 +57,7 @@ export interface SessionServices {
 const log = getLogger(["alknet", "ssh"]);
 const encoder = new TextEncoder();
 const NOT_FOUND = 127;
+const MAX_EARLY_SIGNALS = 8;
 
 /**
  * A channel of type `session` (RFC 4254 section 6): prepared by requests, started once by `shell`,
@@ -68,6 +69,7 @@ export class SessionChannel {
   readonly #variables: ClientVariables;
   #pty?: PtyRequest;
   #agentSocket?: string;
+  readonly #earlySignals: string[] = [];
   #started = false;
   #running?: RunningProgram;
 
@@ -92,8 +94,7 @@ export class SessionChannel {
         if (this.#pty) this.#pty = { ...this.#pty, size: readWindowChange(data) };
         return this.#pty !== undefined;
       case "signal":
-        this.#running?.signal(readText(data));
-        return this.#running !== undefined;
+        return this.#signal(readText(data));
       case "auth-agent-req@openssh.com":
         return this.#askAgent();
       case "shell":
@@ -109,6 +110,15 @@ export class SessionChannel {
       default:
         return false;
     }
+  }
+
+  /** A signal may come between the answer to `exec` and the begin of the program. */
+  #signal(name: string): boolean {
+    if (this.#running) this.#running.signal(name);
+    else if (this.#started && this.#earlySignals.length < MAX_EARLY_SIGNALS) {
+      this.#earlySignals.push(name);
+    }
+    return this.#started;
   }
 
   #askPty(request: PtyRequest): boolean {
@@ -210,6 +220,7 @@ export class SessionChannel {
       log.warn("ssh.program-failed", { error });
       return await this.#refuse("cannot run this here");
     }
+    for (const name of this.#earlySignals.splice(0)) this.#running.signal(name);
     return await this.#untilEnd(this.#running);
   }
 

@@ -57,9 +57,14 @@ async function sendInput(stream: Stream): Promise<void> {
 
 async function receiveOutput(stream: Stream): Promise<void> {
   const buffer = new Uint8Array(BUFFER_BYTES);
-  for (let count = await stream.read(buffer); count; count = await stream.read(buffer)) {
-    for (let sent = 0; sent < count;) {
-      sent += await Deno.stdout.write(buffer.subarray(sent, count));
+  try {
+    for (let count = await stream.read(buffer); count; count = await stream.read(buffer)) {
+      for (let sent = 0; sent < count;) {
+        sent += await Deno.stdout.write(buffer.subarray(sent, count));
+      }
     }
+  } catch (error) {
+    // Whoever started this has had enough, as ssh has when it is done.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
