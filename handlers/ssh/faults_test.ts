@@ -1,5 +1,5 @@
 /**
- * One test for each fault of ssh2's server (docs/adr/0012). Most cannot happen here by construction,
+ * One test for each fault of ssh2's server (docs/adr/0020). Most cannot happen here by construction,
  * since only its packets are used; these tests keep it that way whatever serves in its place.
  */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";

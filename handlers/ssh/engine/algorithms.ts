@@ -1,5 +1,5 @@
 /**
- * What is offered, most wanted first (docs/adr/0012). Left out on purpose: SHA-1, CBC and
+ * What is offered, most wanted first (docs/adr/0020). Left out on purpose: SHA-1, CBC and
  * encrypt-and-MAC; compression, which the engine cannot do on Deno and which leaks lengths; group
  * exchange, which the engine offers as a server and then fails; Diffie-Hellman over large primes,
  * which blocks the event loop for whoever asks; curves of NIST, which no client of the last ten

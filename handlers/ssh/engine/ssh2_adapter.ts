@@ -37,7 +37,7 @@ export function openTransport(stream: Stream, options: EngineOptions): PacketTra
 /**
  * ssh2's class `Protocol`, of which the packets, the key exchange and the ciphers are used. Its
  * messages above those are read and written here, since most of its server's known faults lie there
- * (docs/adr/0012).
+ * (docs/adr/0020).
  */
 class Ssh2Transport implements PacketTransport {
   readonly ready: Promise<void>;

@@ -101,7 +101,7 @@ class NodePty implements Pty {
 
   /**
    * On Deno a write that met a full terminal is never taken up again and its callback never comes;
-   * pausing and resuming the reading side wakes it (docs/adr/0012).
+   * pausing and resuming the reading side wakes it (docs/adr/0020).
    */
   async #type(piece: Uint8Array): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
