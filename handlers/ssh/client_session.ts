@@ -2,7 +2,8 @@ import type { Stream } from "@alknet/core";
 
 import type { Prompt } from "./auth/login.ts";
 import type { ChannelLimits } from "./channel/limits.ts";
-import { Multiplexer, type MultiplexerHooks } from "./channel/multiplexer.ts";
+import { Multiplexer } from "./channel/multiplexer.ts";
+import type { MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 import type { PacketTransport, TransportLimits } from "./engine/packet_transport.ts";
 import { openTransport } from "./engine/ssh2_adapter.ts";
 import { DisconnectReason, SshAuthError, SshProtocolError } from "./errors.ts";

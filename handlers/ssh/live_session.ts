@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Login } from "./auth/login.ts";
 import { loginPolicy } from "./auth/login_policy.ts";
 import type { Stranger } from "./auth/source_throttle.ts";
-import type { ChannelOffer, MultiplexerHooks } from "./channel/multiplexer.ts";
+import type { ChannelOffer, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 import { OpenFailure } from "./errors.ts";
 import { InwardForwards } from "./forward/inward.ts";
 import type { ForwardCounter } from "./forward/limits.ts";

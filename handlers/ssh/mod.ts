@@ -21,20 +21,16 @@ export type { Login, LoginRestrictions, Prompt, SecondFactor } from "./auth/logi
 export type { LoginRules } from "./auth/login_policy.ts";
 export type { ThrottleLimits } from "./auth/source_throttle.ts";
 export type { AuthLimits } from "./auth/user_auth.ts";
-export {
-  Channel,
-  type ChannelHost,
-  type ChannelRequest,
-  type ChannelStart,
-  type RequestVerdict,
-} from "./channel/channel.ts";
+export { Channel } from "./channel/channel.ts";
+export type {
+  ChannelHost,
+  ChannelRequest,
+  ChannelStart,
+  RequestVerdict,
+} from "./channel/channel_host.ts";
 export { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./channel/limits.ts";
-export {
-  type ChannelOffer,
-  type GlobalRequest,
-  Multiplexer,
-  type MultiplexerHooks,
-} from "./channel/multiplexer.ts";
+export { Multiplexer } from "./channel/multiplexer.ts";
+export type { ChannelOffer, GlobalRequest, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 export {
   type ClientKey,
   type ClientSessionOptions,

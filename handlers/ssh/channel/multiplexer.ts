@@ -1,37 +1,13 @@
+import { ConnectionClosedError } from "@alknet/core";
+
 import type { PacketTransport } from "../engine/packet_transport.ts";
 import { ChannelRefusedError, OpenFailure, SshProtocolError } from "../errors.ts";
 import { Message, message } from "../wire/message.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
-import { Channel, type ChannelHost, connectionGone } from "./channel.ts";
+import { Channel } from "./channel.ts";
+import type { ChannelHost } from "./channel_host.ts";
+import type { GlobalRequest, MultiplexerHooks } from "./multiplexer_hooks.ts";
 import { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./limits.ts";
-
-/** A channel the other side wants to open. */
-export interface ChannelOffer {
-  /** `session`, `direct-tcpip`, … */
-  readonly type: string;
-  /** What follows, as the type says. */
-  readonly data: Uint8Array;
-  /** Opens it. Exactly one of the two is called, once. */
-  accept(): Channel;
-  /** Refuses it. */
-  reject(reason: OpenFailure, text: string): void;
-}
-
-/** A request about the whole connection (RFC 4254 section 4). */
-export interface GlobalRequest {
-  /** `tcpip-forward`, … */
-  readonly name: string;
-  /** What follows, as the name says. */
-  readonly data: Uint8Array;
-}
-
-/** What the other side asks for; what is left out is refused. */
-export interface MultiplexerHooks {
-  /** Somebody wants a channel: accept or reject it, now or later. */
-  onChannel?(offer: ChannelOffer): void;
-  /** Somebody asks something: the answer's data, or false. */
-  onRequest?(request: GlobalRequest): Uint8Array | false;
-}
 
 /** Packets smaller than this cost more than they carry. */
 const MIN_PACKET_BYTES = 64;
@@ -149,7 +125,7 @@ export class Multiplexer implements ChannelHost {
   /** The connection is over: everything that waits is told. */
   end(reason: string): void {
     if (this.#ended) return;
-    this.#ended = connectionGone(reason);
+    this.#ended = new ConnectionClosedError({ code: 0, reason });
     for (const entry of [...this.#channels.values()]) {
       if (entry instanceof Channel) entry.connectionEnded();
       else if (entry !== "offered") entry.reject(this.#ended);

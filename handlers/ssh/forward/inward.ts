@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Identity, Stream } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
 
-import type { GlobalRequest } from "../channel/multiplexer.ts";
+import type { GlobalRequest } from "../channel/multiplexer_hooks.ts";
 import type { Account } from "../session/account.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";

@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { hasScope, type Identity, type Stream } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
 
-import type { ChannelOffer } from "../channel/multiplexer.ts";
+import type { ChannelOffer } from "../channel/multiplexer_hooks.ts";
 import { OpenFailure, SshProtocolError } from "../errors.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
 import { plainAddress } from "./cidr.ts";

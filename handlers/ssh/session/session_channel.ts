@@ -9,7 +9,8 @@ import {
 import { getLogger } from "@logtape/logtape";
 
 import type { Login } from "../auth/login.ts";
-import type { Channel, ChannelRequest, RequestVerdict } from "../channel/channel.ts";
+import type { Channel } from "../channel/channel.ts";
+import type { ChannelRequest, RequestVerdict } from "../channel/channel_host.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
 import type { Account } from "./account.ts";
 import { ClientVariables, environmentOf } from "./environment.ts";
