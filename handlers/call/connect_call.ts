@@ -1,4 +1,4 @@
-import { type Connection, type IdentityProvider, NOBODY } from "@alknet/core";
+import { type Connection, type Identity, type IdentityProvider, NOBODY } from "@alknet/core";
 import type { Dispatcher } from "@alknet/operations";
 
 import { type CallClient, clientOf } from "./client.ts";
@@ -13,6 +13,8 @@ export interface ConnectCallOptions {
   readonly dispatcher?: Dispatcher;
   /** What the peer may make this side hold. Default: those of {@linkcode CallLimits}. */
   readonly limits?: Partial<CallLimits>;
+  /** Who the peer that was dialled is here, as of now. Default: what the connection says. */
+  readonly identity?: () => Identity | undefined;
   /** Resolves tokens in the peer's requests. Default: nobody. */
   readonly identities?: IdentityProvider;
 }
@@ -43,11 +45,11 @@ export interface ConnectCallOptions {
  * ```
  */
 export function connectCall(conn: Connection, options: ConnectCallOptions = {}): CallClient {
-  const { dispatcher, identities = NOBODY } = options;
+  const { dispatcher, identities = NOBODY, identity = () => conn.identity } = options;
   // The server proved who it is in the handshake: strangers' limits are not meant for it.
   const limits = callLimits({ maxAnonymousFrameBytes: HARD_MAX_BYTES, ...options.limits });
   const caller = {
-    identity: () => conn.identity,
+    identity,
     fromToken: (token: string) => identities.fromToken(token),
     address: conn.remoteAddr.hostname,
   };

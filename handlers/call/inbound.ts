@@ -139,7 +139,7 @@ export class Inbound {
       ended: () => this.#ended(id, sink),
     });
     this.#live.set(id, running);
-    running.run(dispatcher, identity).then(leave);
+    running.run(dispatcher, identity, () => this.#identityNow(request)).then(leave);
   }
 
   #ended(id: string, sink: Sink): void {
@@ -155,6 +155,11 @@ export class Inbound {
     const identity = caller.fromToken(authToken);
     if (identity) return identity;
     throw new CallError(CallCode.Forbidden, "Token is not accepted");
+  }
+
+  #identityNow({ authToken }: Requested): Identity | undefined {
+    const { caller } = this.#options;
+    return authToken === undefined ? caller.identity() : caller.fromToken(authToken);
   }
 
   #timeoutOf({ timeoutMs }: Requested, subscription: boolean): number | undefined {

@@ -71,12 +71,18 @@ export class InboundRequest {
   /**
    * Runs it to its end; resolves when the handler is done and the last frame has left, never rejects.
    */
-  async run(dispatcher: Dispatcher, identity: Identity | undefined): Promise<void> {
-    const { name, input, forwardedFor } = this.request;
+  async run(
+    dispatcher: Dispatcher,
+    identity: Identity | undefined,
+    identityNow: () => Identity | undefined,
+  ): Promise<void> {
+    const { name, input, forwardedFor, via } = this.request;
     const request: CallRequest = {
       requestId: this.id,
       identity,
+      identityNow,
       forwardedFor,
+      via,
       deadlineMs: this.#deadlineMs,
       signal: this.#controller.signal,
       origin: "wire",

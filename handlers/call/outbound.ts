@@ -1,4 +1,4 @@
-import type { Identity } from "@alknet/core";
+import type { ForwardedFor } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
 import { aborted, CallError, unavailable } from "./call_error.ts";
@@ -22,7 +22,9 @@ export interface RequestOptions {
   /** A token that speaks for this request, in place of the connection's identity. */
   readonly authToken?: string;
   /** For whom it is made: information to the peer, never authority. */
-  readonly forwardedFor?: Identity;
+  readonly forwardedFor?: ForwardedFor;
+  /** Ids of the nodes it has passed, this one last. Default: none. */
+  readonly via?: readonly string[];
   /**
    * Where it travels: on the long-lived stream that small calls share, or on one of its own, where
    * bulk does not stand in their way. Default: `"shared"` for a call, `"own"` for a subscription.
@@ -69,13 +71,14 @@ export class Outbound {
 
   /** See `CallClient.call`. */
   async call(name: string, input: unknown, options: RequestOptions = {}): Promise<unknown> {
-    const { timeoutMs = CALL_TIMEOUT_MS, signal, authToken, forwardedFor, stream } = options;
+    const { timeoutMs = CALL_TIMEOUT_MS, signal, authToken, forwardedFor, via, stream } = options;
     this.#assertOpen(signal);
     const id = crypto.randomUUID();
     const ended = (tellPeer: boolean): void => this.#ended(id, tellPeer);
     const pending = new OutboundCall({ timeoutMs, signal, ended });
     this.#pending.set(id, pending);
-    const request = { name, input, authToken, forwardedFor, timeoutMs, mode: "call" as const };
+    const mode = "call" as const;
+    const request = { name, input, authToken, forwardedFor, via, timeoutMs, mode };
     this.#send(pending, requested(id, request), stream === "own");
     return await pending.result;
   }
@@ -86,7 +89,7 @@ export class Outbound {
     input: unknown,
     options: SubscribeOptions = {},
   ): AsyncGenerator<unknown, void> {
-    const { timeoutMs, signal, authToken, forwardedFor, stream } = options;
+    const { timeoutMs, signal, authToken, forwardedFor, via, stream } = options;
     this.#assertOpen(signal);
     const { windowItems: items = WINDOW_ITEMS, windowBytes: bytes = WINDOW_BYTES } = options;
     const id = crypto.randomUUID();
@@ -100,7 +103,7 @@ export class Outbound {
     });
     this.#pending.set(id, pending);
     const mode = "subscribe" as const;
-    const request = { name, input, authToken, forwardedFor, timeoutMs, mode, credit: window };
+    const request = { name, input, authToken, forwardedFor, via, timeoutMs, mode, credit: window };
     this.#send(pending, requested(id, request), stream !== "shared");
     yield* itemsOf(pending);
   }

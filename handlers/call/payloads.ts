@@ -1,4 +1,5 @@
 import type { Identity } from "@alknet/core";
+import { type ForwardedFor, MAX_CLAIMS } from "@alknet/operations";
 
 import { CallCode, CallError } from "./call_error.ts";
 import type { EventEnvelope } from "./envelope.ts";
@@ -30,8 +31,10 @@ export interface Requested {
   readonly input: unknown;
   /** A token that speaks for this request alone. */
   readonly authToken?: string;
-  /** For whom the caller says it calls. */
-  readonly forwardedFor?: Identity;
+  /** For whom the caller says it calls, and for whom that one did. */
+  readonly forwardedFor?: ForwardedFor;
+  /** Ids of the nodes that it has passed; the last {@linkcode MAX_VIA} of more. */
+  readonly via?: readonly string[];
   /** Whether one value or a stream is expected; peers without our extensions do not say. */
   readonly mode?: "call" | "subscribe";
   /** Time the request may take, in milliseconds. */
@@ -40,14 +43,22 @@ export interface Requested {
   readonly credit?: CreditGrant;
 }
 
+/** Nodes in `via` that are read: more than any limit of hops. */
+export const MAX_VIA = 64;
+
+const MAX_NODE_ID_CHARS = 128;
+const MAX_CLAIM_CHARS = 256;
+const MAX_CLAIM_TEXTS = 256;
+
 /** Composes `call.requested`. */
 export function requested(id: string, request: Requested): EventEnvelope {
-  const { name, input, authToken, forwardedFor, mode, timeoutMs, credit } = request;
+  const { name, input, authToken, forwardedFor, via, mode, timeoutMs, credit } = request;
   const payload = {
     operationId: `/${name}`,
     input: input === undefined ? null : input,
     "auth_token": authToken,
-    "forwarded_for": forwardedFor,
+    "forwarded_for": forwardedFor && claimPayload(forwardedFor),
+    via,
     mode,
     "timeout_ms": timeoutMs,
     credit,
@@ -65,7 +76,8 @@ export function parseRequested(payload: unknown): Requested {
     name: typeof operationId === "string" ? operationId.replace(/^\//, "") : "",
     input: input === undefined ? null : input,
     authToken: token === undefined || token === null ? undefined : String(token),
-    forwardedFor: parseIdentity(all["forwarded_for"]),
+    forwardedFor: parseClaim(all["forwarded_for"]),
+    via: parseVia(all.via),
     mode: mode === "call" || mode === "subscribe" ? mode : undefined,
     timeoutMs: isPositive(timeoutMs) ? timeoutMs : undefined,
     credit: credit === undefined ? undefined : parseCredit(credit),
@@ -124,14 +136,36 @@ export function parseError(payload: unknown): CallError {
   });
 }
 
-/** Whom a request is forwarded for, or undefined when that is malformed. */
-function parseIdentity(value: unknown): Identity | undefined {
-  const { id, scopes, resources } = members(value);
-  if (typeof id !== "string" || !isTexts(scopes)) return undefined;
+/** A claim as it stands on the wire. */
+function claimPayload({ id, scopes, resources, forwardedFor }: ForwardedFor): unknown {
+  const inner = forwardedFor && claimPayload(forwardedFor);
+  return { id, scopes, resources, "forwarded_for": inner };
+}
+
+/** Whom a request is forwarded for, undefined where that is malformed, cut off where it is deep. */
+function parseClaim(value: unknown, left: number = MAX_CLAIMS): ForwardedFor | undefined {
+  const all = members(value);
+  const identity = left > 0 ? parseIdentity(all) : undefined;
+  const inner = identity && parseClaim(all["forwarded_for"], left - 1);
+  return identity && inner ? { ...identity, forwardedFor: inner } : identity;
+}
+
+function parseIdentity({ id, scopes, resources }: Record<string, unknown>): Identity | undefined {
+  if (typeof id !== "string" || id.length > MAX_CLAIM_CHARS || !isTexts(scopes)) return undefined;
   if (typeof resources !== "object" || resources === null) return undefined;
   const lists = Object.entries(resources);
+  if (lists.length > MAX_CLAIM_TEXTS) return undefined;
   if (!lists.every(([, names]) => isTexts(names))) return undefined;
   return { id, scopes, resources: Object.fromEntries(lists) };
+}
+
+function parseVia(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const last = value.slice(-MAX_VIA);
+  const good = last.every((each): each is string =>
+    typeof each === "string" && each.length <= MAX_NODE_ID_CHARS
+  );
+  return good ? last : undefined;
 }
 
 /** The members of an object, none for anything else. */
@@ -140,7 +174,8 @@ function members(value: unknown): Record<string, unknown> {
 }
 
 function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === "string");
+  return Array.isArray(value) && value.length <= MAX_CLAIM_TEXTS &&
+    value.every((each) => typeof each === "string" && each.length <= MAX_CLAIM_CHARS);
 }
 
 function isPositive(value: unknown): value is number {

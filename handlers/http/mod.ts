@@ -38,3 +38,8 @@ export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashb
 export * from "./enrolment.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";
+export * from "./sites/proxy_site.ts";
+export * from "./sites/redirect_site.ts";
+export * from "./sites/site.ts";
+export * from "./sites/static_site.ts";
+export { type Upstream, upstream, type UpstreamOptions } from "./sites/upstream.ts";

@@ -1,6 +1,6 @@
 import { Command, type CommanderError } from "commander";
 import { auditCommand } from "./commands/audit.ts";
-import { callCommand, opsCommand } from "./commands/call.ts";
+import { callCommand } from "./commands/call.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
@@ -11,6 +11,7 @@ import { idCommand } from "./commands/id.ts";
 import { initCommand } from "./commands/init.ts";
 import { inviteCommand } from "./commands/invite.ts";
 import { joinCommand } from "./commands/join.ts";
+import { opsCommand } from "./commands/ops.ts";
 import { peerCommand } from "./commands/peer.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -25,7 +26,8 @@ import { VERSION } from "./version.ts";
 const AFTER_HELP = `
 Targets: <node-id>@host:port, sha256:<hex>@host:port, host:port, a ticket, or a peer's name.
 Exit codes: 0 done, 1 defect, 2 usage, 3 configuration, 4 unreachable, 5 refused,
-6 not running, 7 vault locked, 8 port taken.`;
+6 not running, 7 vault locked, 8 port taken; of calls: 10 not found, 11 out of time, 12 declared
+error, 13 that node failed, 130 interrupted.`;
 
 /** The whole command line; nothing runs before it is parsed. */
 export function program(): Command {

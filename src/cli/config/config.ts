@@ -1,9 +1,11 @@
-import type { Limits } from "@alknet/core";
+import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core";
 import { parseAddress, TargetError } from "@alknet/client";
-import type { Address } from "@alknet/core";
+import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
+import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
+import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
 import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
 import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
@@ -15,9 +17,16 @@ export interface Config {
   readonly listen: readonly ListenConfig[];
   readonly handlers: readonly string[];
   readonly modules: readonly string[];
+  /** Peers to stay connected to. */
+  readonly attach: readonly string[];
+  /** Modules with operations. */
+  readonly operationModules: readonly string[];
+  readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly ssh: SshConfig;
   readonly limits: Partial<Limits>;
+  /** Services whose operations are offered here. */
+  readonly imports: readonly ImportConfig[];
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
   readonly auditDays: number;
@@ -55,9 +64,13 @@ export function configOf(toml: TomlFile): Config {
     listen: listenOf(toml),
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
+    attach: table(toml, "call").strings("attach"),
+    operationModules: table(toml, "operations").strings("modules"),
+    reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     ssh: sshConfigOf(table(toml, "ssh")),
     limits: limitsOf(toml),
+    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
@@ -85,6 +98,39 @@ function listenOf(toml: TomlFile): ListenConfig[] {
       x509: cert && key ? { certFile: cert, keyFile: key } : undefined,
     };
   });
+}
+
+/** A table without operations means nothing: that is how the template has it. */
+function reexportsOf(toml: TomlFile): ReexportConfig[] {
+  const count = tablesOf(toml, "reexport").length;
+  const tables = Array.from({ length: count }, (_, index) => table(toml, "reexport", index));
+  return tables.filter((each) => each.strings("operations").length > 0).map(reexportOf);
+}
+
+function reexportOf(rule: Table): ReexportConfig {
+  const operations = rule.strings("operations");
+  const bad = operations.find((each) => !isOperationPattern(each));
+  if (bad !== undefined) throw rule.error("operations", `"${bad}" is no name and no "area/*"`);
+  const scopes = rule.strings("scopes");
+  if (scopes.length === 0) {
+    throw rule.error("operations", 'Say what callers need: "scopes" is missing');
+  }
+  for (const scope of scopes) assertScope(scope, rule);
+  const prefix = rule.string("prefix");
+  if (prefix !== "" && (!isOperationPattern(prefix) || prefix.endsWith("*"))) {
+    throw rule.error("prefix", `"${prefix}" is no start of a name`);
+  }
+  const policy = oneOf(rule.string("policy"), PEER_POLICIES, "round-robin");
+  return { operations, peer: rule.string("peer"), policy, scopes, prefix };
+}
+
+function assertScope(scope: string, rule: Table): void {
+  try {
+    parseScope(scope);
+  } catch (error) {
+    if (!(error instanceof ScopeError)) throw error;
+    throw rule.error("scopes", error.message);
+  }
 }
 
 function addressOf(listen: Table): Address {

@@ -48,6 +48,19 @@ Deno.test("every key is taken up", () => {
     [log]
     level = "debug"
     format = "json"
+    [call]
+    attach = ["head"]
+    [operations]
+    modules = ["./ops.ts"]
+    [[reexport]]
+    operations = ["disk/*", "net/up"]
+    peer = "w1"
+    policy = "first"
+    scopes = ["fleet:disk"]
+    prefix = "fleet"
+    [[reexport]]
+    operations = ["a"]
+    scopes = ["b:c"]
   `);
   strictEqual(config.listen.length, 2);
   deepStrictEqual(config.listen[0]?.transports, ["tls"]);
@@ -55,6 +68,17 @@ Deno.test("every key is taken up", () => {
   strictEqual(config.limits.maxHandshakes, 7);
   strictEqual(config.echoPeerAuth, "required");
   strictEqual(config.logFormat, "json");
+  deepStrictEqual([config.attach, config.operationModules], [["head"], ["./ops.ts"]]);
+  deepStrictEqual(config.reexports, [
+    {
+      operations: ["disk/*", "net/up"],
+      peer: "w1",
+      policy: "first",
+      scopes: ["fleet:disk"],
+      prefix: "fleet",
+    },
+    { operations: ["a"], peer: "any", policy: "round-robin", scopes: ["b:c"], prefix: "" },
+  ]);
 });
 
 Deno.test("mistakes are told with line, column and advice", () => {
@@ -70,6 +94,13 @@ Deno.test("mistakes are told with line, column and advice", () => {
   match(mistake('[[listen]]\ncert = "c.pem"'), /"cert" and "key" go together/);
   match(mistake('[log]\nlevel = "loud"'), /one of: debug, info/);
   match(mistake("[node]\nnames = 7"), /array of strings/);
+  const rule = '[[reexport]]\noperations = ["disk/*"]\n';
+  match(mistake(rule), /2:1: Say what callers need: "scopes" is missing/);
+  match(mistake(`${rule}scopes = ["Disk"]`), /3:1: Cannot read scope "Disk"/);
+  match(mistake(`${rule}scopes = ["a:b"]\nprefix = "a/*"`), /4:1: "a\/\*" is no start of a name/);
+  match(mistake(`${rule}scopes = ["a:b"]\npolicy = "best"`), /4:1: "policy" must be one of/);
+  match(mistake('[[reexport]]\noperations = ["*"]\nscopes = ["a:b"]'), /2:1: "\*" is no name/);
+  match(mistake("[reexport]\nscopes = []"), /Write \[\[reexport\]\]/);
   match(mistake("[node\nnames = 7"), /^alknet\.toml:\d+:\d+: /);
   match(mistake('[node]\nnames = ["a\\u0000b"]'), /NUL/);
 });

@@ -1,4 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
+import { PEER_POLICIES } from "@alknet/operations";
+import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
 import { SSH_FIELDS } from "./ssh_fields.ts";
 
 /** What a key of `alknet.toml` may hold. */
@@ -22,7 +24,11 @@ export interface Field {
 }
 
 /** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen"]);
+export const ARRAY_TABLES: ReadonlySet<string> = new Set([
+  "listen",
+  "reexport",
+  ...IMPORT_TABLES,
+]);
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -96,6 +102,56 @@ export const FIELDS: readonly Field[] = [
     doc: "Your own handlers: modules whose export `handler` is one (docs/handlers.md).",
   },
   {
+    table: "call",
+    key: "attach",
+    type: "strings",
+    fallback: "[]",
+    doc: "Peers to stay connected to, by name: each may then call this node, and this node it.",
+  },
+  {
+    table: "operations",
+    key: "modules",
+    type: "strings",
+    fallback: "[]",
+    doc: "Your own operations: modules whose export `operations` lists them (docs/operations.md).",
+  },
+  {
+    table: "reexport",
+    key: "operations",
+    type: "strings",
+    fallback: "[]",
+    doc: "Operations of peers to offer as this node's own: names, or area/* for all below.",
+  },
+  {
+    table: "reexport",
+    key: "peer",
+    type: "string",
+    fallback: '"any"',
+    doc: "The peer that answers, or any that has the operation.",
+  },
+  {
+    table: "reexport",
+    key: "policy",
+    type: "string",
+    fallback: '"round-robin"',
+    values: PEER_POLICIES,
+    doc: "Which of several peers answers.",
+  },
+  {
+    table: "reexport",
+    key: "scopes",
+    type: "strings",
+    fallback: "[]",
+    doc: "What callers need, all of it. Must be said.",
+  },
+  {
+    table: "reexport",
+    key: "prefix",
+    type: "string",
+    fallback: "",
+    doc: "Put before each name, with a slash.",
+  },
+  {
     table: "echo",
     key: "peer_auth",
     type: "string",
@@ -112,6 +168,7 @@ export const FIELDS: readonly Field[] = [
     min: 1,
     doc: LIMIT_DOCS[name],
   })),
+  ...IMPORT_FIELDS,
   {
     table: "store",
     key: "url",

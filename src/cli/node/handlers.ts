@@ -1,15 +1,14 @@
 import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
-import { ALPN as CALL_ALPN, call } from "@alknet/call";
+import { ALPN as CALL_ALPN, call, type CallOptions } from "@alknet/call";
 import { echo } from "@alknet/echo";
 import { enrolmentApp, http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
 import { type Dispatcher, OperationRegistry } from "@alknet/operations";
 import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
-import { isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import { loadExport } from "./load_module.ts";
 import { createSsh } from "./ssh_node.ts";
 
 /** A protocol this program can serve. */
@@ -28,6 +27,8 @@ export interface HandlerServices {
   readonly nodeId: string;
   /** The operations that peers may call. */
   readonly dispatcher: Dispatcher;
+  /** Told of each connection over which operations are called. */
+  readonly onCallConnect?: CallOptions["onConnect"];
   /** Makes the SSH handler, with what it needs. */
   ssh(config: Config): SshHandler;
 }
@@ -40,7 +41,6 @@ export const NO_SERVICES: HandlerServices = {
   ssh: ({ ssh }) =>
     createSsh(ssh, {
       hostKey: ed25519HostKey(new Uint8Array(32)),
-      peers: [],
       subsystems: new Map(),
       commands: [],
       recordings: "",
@@ -56,7 +56,7 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   ["ping", { doc: "Round trips and who you are here (alknet ping)", create: () => ping() }],
   ["call", {
     doc: "Operations, for programs (alknet ops, alknet call)",
-    create: (_config, { dispatcher }) => call({ dispatcher }),
+    create: (_config, { dispatcher, onCallConnect: onConnect }) => call({ dispatcher, onConnect }),
   }],
   ["join", {
     doc: "Lets in who has an invitation (alknet invite, alknet join)",
@@ -103,27 +103,13 @@ function createBuiltIn(name: string, config: Config, services: HandlerServices):
 }
 
 async function load(specifier: string, config: Config): Promise<Handler> {
-  const url = moduleUrl(specifier, config.file);
-  const module: unknown = await import(url).catch((error) => {
-    throw new CliError(`Cannot load handler module "${specifier}": ${error.message}`, 3, {
-      cause: error,
-    });
-  });
-  const handler: unknown = typeof module === "object" && module !== null && "handler" in module
-    ? module.handler
-    : undefined;
+  const module = { specifier, kind: "handler", configFile: config.file };
+  const handler = await loadExport(module, "handler");
   if (isHandler(handler)) return handler;
   throw new CliError(
     `Handler module "${specifier}" has no export "handler" with name, alpn and accept`,
     ExitCode.Config,
   );
-}
-
-/** Files stand relative to the configuration file; `npm:`, `jsr:` and URLs are taken as they are. */
-function moduleUrl(specifier: string, configFile: string | undefined): string {
-  if (/^[a-z]+:/.test(specifier)) return specifier;
-  const base = configFile ? resolve(configFile, "..") : Deno.cwd();
-  return pathToFileURL(isAbsolute(specifier) ? specifier : resolve(base, specifier)).href;
 }
 
 function isHandler(value: unknown): value is Handler {

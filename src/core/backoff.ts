@@ -6,7 +6,18 @@ export interface BackoffOptions {
   readonly maxMs: number;
 }
 
-/** The wait after the given number of failures: half of it random, so that clients spread out. */
+/**
+ * The wait after the given number of failures: half of it random, so that clients spread out.
+ *
+ * @example
+ * ```ts
+ * import { backoffMs } from "@alknet/core";
+ * import { ok } from "node:assert/strict";
+ *
+ * const waitMs = backoffMs(3, { firstMs: 1_000, maxMs: 60_000 });
+ * ok(waitMs >= 2_000 && waitMs <= 4_000);
+ * ```
+ */
 export function backoffMs(failures: number, { firstMs, maxMs }: BackoffOptions): number {
   const full = Math.min(maxMs, firstMs * 2 ** Math.max(0, failures - 1));
   return full / 2 + Math.random() * full / 2;
