@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",
+  "nats-server": "nats-server",
   // The server itself is not in PATH; this is what comes with it and not with the client.
   "postgresql": "pg_createcluster",
 };
