@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "git": "git",
   "dropbear-bin": "dbclient",
   "putty-tools": "plink",
+  "ssh-audit": "ssh-audit",
   "python3-paramiko": "/usr/lib/python3/dist-packages/paramiko/__init__.py",
   "python3-asyncssh": "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
   "ngtcp2-client": "gtlsclient",
