@@ -19,6 +19,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "python3-asyncssh": "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
+  "nginx-light": "nginx",
+  "chromium": "chromium",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",

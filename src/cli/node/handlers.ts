@@ -1,15 +1,16 @@
-import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
+import { EnrolmentError, type Handler } from "@alknet/core";
 import { ALPN as CALL_ALPN, call, type CallOptions } from "@alknet/call";
 import { echo } from "@alknet/echo";
-import { enrolmentApp, http } from "@alknet/http";
+import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
-import { type Dispatcher, OperationRegistry } from "@alknet/operations";
+import { OperationRegistry } from "@alknet/operations";
 import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
 import { createSsh } from "./ssh_node.ts";
+import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
 export interface BuiltInHandler {
@@ -20,13 +21,9 @@ export interface BuiltInHandler {
 }
 
 /** What handlers are given beside their configuration. */
-export interface HandlerServices {
-  /** Turns invitations into peers. */
-  readonly enrolment: Enrolment;
-  /** This node's id. */
-  readonly nodeId: string;
-  /** The operations that peers may call. */
-  readonly dispatcher: Dispatcher;
+export interface HandlerServices extends WebServices {
+  /** The handler of an ALPN on this node, once it runs. */
+  handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
   /** Makes the SSH handler, with what it needs. */
@@ -46,6 +43,10 @@ export const NO_SERVICES: HandlerServices = {
       recordings: "",
       onEvent: () => {},
     }),
+  catalogue: new OperationRegistry(),
+  endpoint: () => undefined,
+  pages: [],
+  handlerFor: () => undefined,
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -63,8 +64,12 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     create: (_config, { enrolment }) => join({ enrolment }),
   }],
   ["http", {
-    doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
-    create: (_config, services) => http({ app: enrolmentApp(services) }),
+    doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
+    create: ({ http: config }, services) =>
+      http({
+        app: nodeWebApp(config, services),
+        carry: (alpn) => services.handlerFor(alpn),
+      }),
   }],
   ["ssh", {
     doc: "Shells, commands, files and forwarding for SSH clients (alknet ssh-config)",

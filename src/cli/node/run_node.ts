@@ -45,30 +45,36 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
-  const { reload, peering, identities, registry, byHand, store } = parts;
+  const { reload, peering, identities, registry, peer, store } = parts;
   const ssh = new SshNode(config.ssh, { hostKey: sshHost, paths, identities, audit: store.audit });
   const status = async (): Promise<NodeStatus | undefined> =>
     running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
   started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
-  const endpoint = running.endpoint = started.use(await startEndpoint(key, config, parts, ssh));
+  const endpoint = running.endpoint = started.use(
+    await startEndpoint(parts, { key, config, ssh, endpoint: () => running.endpoint }),
+  );
   started.use(ssh.listen());
   started.use(peering).keep({
     key,
     identities,
     dispatcher: registry,
-    peer: async (name) =>
-      byHand.entries.peers.find(({ peerId }) => peerId === name) ??
-        await store.identities.peer(name),
+    peer,
   });
   const all = started.move();
   return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
+interface EndpointSources {
+  readonly key: NodeKey;
+  readonly config: Config;
+  readonly ssh: SshNode;
+  /** The endpoint, once it runs. */
+  readonly endpoint: () => Endpoint | undefined;
+}
+
 async function startEndpoint(
-  key: NodeKey,
-  config: Config,
   parts: NodeParts,
-  ssh: SshNode,
+  { key, config, ssh, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -77,8 +83,12 @@ async function startEndpoint(
       enrolment: storeEnrolment(store, byHand),
       nodeId,
       dispatcher: registry,
+      catalogue: registry,
+      endpoint,
+      pages: parts.pages,
       onCallConnect: peering.onConnect,
       ssh: () => ssh.start(),
+      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
     names: config.names,
