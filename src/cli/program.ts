@@ -20,6 +20,8 @@ import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sftpCommand } from "./commands/sftp.ts";
 import { sftpServerCommand } from "./commands/sftp_server.ts";
+import { sshCommand } from "./commands/ssh.ts";
+import { sshConfigCommand } from "./commands/ssh_config.ts";
 import { statusCommand } from "./commands/status.ts";
 import { storeCommand } from "./commands/store.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -51,6 +53,8 @@ export function program(): Command {
     sftpCommand(),
     opsCommand(),
     callCommand(),
+    sshConfigCommand(),
+    sshCommand(),
     dashboardCommand(),
     mcpCommand(),
     inviteCommand(),

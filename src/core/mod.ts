@@ -29,6 +29,7 @@ export * from "./certificate_source.ts";
 export * from "./close_code.ts";
 export * from "./join_identities.ts";
 export * from "./config_identities.ts";
+export * from "./command_service.ts";
 export * from "./connection.ts";
 export type { ConnectionInfo, EndpointEvent } from "./connection_info.ts";
 export * from "./endpoint.ts";

@@ -8,6 +8,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "curl": "curl",
   "openssl": "openssl",
   "openssh-client": "ssh",
+  "rsync": "rsync",
+  "git": "git",
+  "dropbear-bin": "dbclient",
+  "putty-tools": "plink",
+  "ssh-audit": "ssh-audit",
+  "python3-paramiko": "/usr/lib/python3/dist-packages/paramiko/__init__.py",
+  "python3-asyncssh": "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
   "nginx-light": "nginx",
@@ -22,7 +29,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
   "sshfs": "sshfs",
   "lftp": "lftp",
-  "python3-paramiko": "/usr/lib/python3/dist-packages/paramiko/__init__.py",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];

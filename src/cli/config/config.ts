@@ -12,6 +12,7 @@ import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
 import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
 import { type SiteConfig, siteConfig } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
+import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
 /** `alknet.toml` as the program uses it. */
 export interface Config {
@@ -27,6 +28,7 @@ export interface Config {
   readonly operationModules: readonly string[];
   readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
+  readonly ssh: SshConfig;
   readonly http: HttpConfig;
   readonly sites: readonly SiteConfig[];
   readonly sftp: SftpConfig;
@@ -74,6 +76,7 @@ export function configOf(toml: TomlFile): Config {
     operationModules: table(toml, "operations").strings("modules"),
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
+    ssh: sshConfigOf(table(toml, "ssh")),
     http: httpConfig(table(toml, "http")),
     sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
       siteConfig(table(toml, SITE_TABLE, at)) ?? []
@@ -157,7 +160,7 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-/** One table of the file, its values checked. */
+/** One table of the file: its values by key, and errors that say where they stand. */
 export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];

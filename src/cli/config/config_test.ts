@@ -24,7 +24,7 @@ function mistake(text: string): string {
 Deno.test("an empty file is the embedded default", () => {
   const config = read("");
   deepStrictEqual(config.listen[0]?.address, { hostname: "::", port: 4433 });
-  deepStrictEqual(config.handlers, ["ping", "call", "join", "http", "sftp", "echo"]);
+  deepStrictEqual(config.handlers, ["ping", "call", "join", "http", "ssh", "sftp", "echo"]);
   strictEqual(config.limits.maxConnections, 10_000);
 });
 

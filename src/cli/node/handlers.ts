@@ -6,10 +6,12 @@ import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
 import { ALPN as SFTP_ALPN, sftp } from "@alknet/sftp";
 import { OperationRegistry } from "@alknet/operations";
+import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
 import type { SftpFiles } from "./sftp_files.ts";
+import { createSsh } from "./ssh_node.ts";
 import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
@@ -28,6 +30,8 @@ export interface HandlerServices extends WebServices {
   readonly onCallConnect?: CallOptions["onConnect"];
   /** The files that peers may have. */
   readonly sftpFiles: SftpFiles;
+  /** Makes the SSH handler, with what it needs. */
+  ssh(config: Config): SshHandler;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -35,6 +39,14 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  ssh: ({ ssh }) =>
+    createSsh(ssh, {
+      hostKey: ed25519HostKey(new Uint8Array(32)),
+      subsystems: new Map(),
+      commands: [],
+      recordings: "",
+      onEvent: () => {},
+    }),
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
@@ -63,6 +75,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
         app: nodeWebApp(config, services),
         carry: (alpn) => services.handlerFor(alpn),
       }),
+  }],
+  ["ssh", {
+    doc: "Shells, commands, files and forwarding for SSH clients (alknet ssh-config)",
+    create: (config, services) => services.ssh(config),
   }],
   ["sftp", {
     doc: "Files (alknet cp, alknet sftp)",
