@@ -2,6 +2,7 @@ import { type Files, isDirectory, joinPath, longName } from "@alknet/sftp";
 import { CliError, ExitCode } from "../errors.ts";
 import { columns } from "../terminal.ts";
 import { entriesOf, expandGlob } from "./glob.ts";
+import { printable } from "./printable.ts";
 import { formatBytes } from "./progress.ts";
 import {
   localPath,
@@ -195,9 +196,4 @@ async function df(state: ShellState, { words }: ShellArguments): Promise<void> {
   const used = stat.blocks - stat.freeBlocks;
   const row = [bytes(stat.blocks), bytes(used), bytes(stat.availableBlocks)];
   for (const line of columns([["SIZE", "USED", "FREE"], row])) terminal.line(line);
-}
-
-/** A name from elsewhere must not control the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Control}\p{Surrogate}]/gu, "?");
 }
