@@ -55,8 +55,12 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: (_config, services) =>
-      http({ app: enrolmentApp(services), carry: (alpn) => services.handlerFor(alpn) }),
+    create: ({ listen }, services) =>
+      http({
+        app: enrolmentApp(services),
+        altSvc: listen.every(({ transports }) => transports.includes("quic")),
+        carry: (alpn) => services.handlerFor(alpn),
+      }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",
