@@ -6,6 +6,7 @@ import { HARD_MAX_BYTES } from "./envelope.ts";
 import { type CallLimits, callLimits } from "./limits.ts";
 import { CallLink } from "./link.ts";
 import { IdentityLoads, Load } from "./load.ts";
+import { connectionCarrier } from "./stream_port.ts";
 
 /** What {@linkcode connectCall} can be told. */
 export interface ConnectCallOptions {
@@ -54,8 +55,8 @@ export function connectCall(conn: Connection, options: ConnectCallOptions = {}):
     address: conn.remoteAddr.hostname,
   };
   const load = new Load(limits, new IdentityLoads());
-  const link = new CallLink(conn, { dispatcher, limits, load, caller });
+  const link = new CallLink(connectionCarrier(conn), { dispatcher, limits, load, caller });
   link.open().catch(() => {}); // the first request meets the same failure
-  link.serve();
+  link.serve().catch(() => {}); // a connection that fails ends its requests itself
   return clientOf(link);
 }

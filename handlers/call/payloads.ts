@@ -41,6 +41,8 @@ export interface Requested {
   readonly timeoutMs?: number;
   /** Present when the caller takes part in flow control. */
   readonly credit?: CreditGrant;
+  /** In place of a name and an input: several calls, not yet read. */
+  readonly batch?: unknown;
 }
 
 /** Nodes in `via` that are read: more than any limit of hops. */
@@ -52,10 +54,11 @@ const MAX_CLAIM_TEXTS = 256;
 
 /** Composes `call.requested`. */
 export function requested(id: string, request: Requested): EventEnvelope {
-  const { name, input, authToken, forwardedFor, via, mode, timeoutMs, credit } = request;
+  const { name, input, authToken, forwardedFor, via, mode, timeoutMs, credit, batch } = request;
   const payload = {
-    operationId: `/${name}`,
-    input: input === undefined ? null : input,
+    operationId: batch === undefined ? `/${name}` : undefined,
+    input: input === undefined && batch === undefined ? null : input,
+    batch,
     "auth_token": authToken,
     "forwarded_for": forwardedFor && claimPayload(forwardedFor),
     via,
@@ -69,11 +72,11 @@ export function requested(id: string, request: Requested): EventEnvelope {
 /** Reads the payload of `call.requested`; what is malformed counts as absent. */
 export function parseRequested(payload: unknown): Requested {
   const all = members(payload);
-  const { operationId, input, mode, credit } = all;
+  const { operationId, input, mode, credit, batch } = all;
   const token = all["auth_token"];
   const timeoutMs = all["timeout_ms"];
   return {
-    name: typeof operationId === "string" ? operationId.replace(/^\//, "") : "",
+    name: bareName(operationId),
     input: input === undefined ? null : input,
     authToken: token === undefined || token === null ? undefined : String(token),
     forwardedFor: parseClaim(all["forwarded_for"]),
@@ -81,7 +84,13 @@ export function parseRequested(payload: unknown): Requested {
     mode: mode === "call" || mode === "subscribe" ? mode : undefined,
     timeoutMs: isPositive(timeoutMs) ? timeoutMs : undefined,
     credit: credit === undefined ? undefined : parseCredit(credit),
+    batch: batch === null ? undefined : batch,
   };
+}
+
+/** The name in an `operationId`, without its slash; empty when it is no text. */
+export function bareName(operationId: unknown): string {
+  return typeof operationId === "string" ? operationId.replace(/^\//, "") : "";
 }
 
 /** Composes `call.responded`. */
@@ -119,8 +128,12 @@ export function parseCredit(payload: unknown): CreditGrant {
 
 /** Composes `call.error`; the id is empty when the stream itself failed. */
 export function errorEvent(id: string, failure: CallError): EventEnvelope {
-  const { code, message, retryable, details } = failure;
-  return { type: EventType.Error, id, payload: { code, message, retryable, details } };
+  return { type: EventType.Error, id, payload: errorPayload(failure) };
+}
+
+/** What the peer is told of an error. */
+export function errorPayload({ code, message, retryable, details }: CallError): unknown {
+  return { code, message, retryable, details };
 }
 
 /** Reads the payload of `call.error`; a malformed one is an `INTERNAL` error. */
@@ -169,7 +182,7 @@ function parseVia(value: unknown): readonly string[] | undefined {
 }
 
 /** The members of an object, none for anything else. */
-function members(value: unknown): Record<string, unknown> {
+export function members(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 

@@ -1,6 +1,6 @@
 import { hasScope, type Identity } from "@alknet/core";
 
-import { tokenOf } from "./bearer_token.ts";
+import { callerOf } from "./caller.ts";
 import type { HttpInfo } from "./http_info.ts";
 
 /** What {@linkcode bearer} can be told. */
@@ -56,8 +56,7 @@ export type BearerMiddleware = (
  */
 export function bearer(options: BearerOptions = {}): BearerMiddleware {
   return async (c, next) => {
-    const token = tokenOf(c.req.header("authorization"));
-    const identity = token === undefined ? c.env.auth.identity : c.env.identities.fromToken(token);
+    const { identity, token } = callerOf(c.req.header("authorization"), c.env);
     const refusal = refusalOf(options, identity, token !== undefined);
     if (refusal) return refusal;
     c.set("identity", identity);

@@ -40,26 +40,46 @@ export function carry(
   info: HttpInfo,
   options: CarryOptions,
 ): Response | undefined {
-  const { pathname, searchParams } = new URL(request.url);
+  const { pathname } = new URL(request.url);
   if (info.h3?.protocol !== "webtransport" || !pathname.startsWith("/alknet/")) return undefined;
   const alpn = pathname.slice(1);
   const handler = options.handlerFor(alpn);
-  const ticket = searchParams.get("ticket");
-  const token = ticket === null
-    ? tokenOf(request.headers.get("authorization") ?? undefined)
-    : options.tickets.redeem(ticket) ?? "";
-  const identity = (): Identity | undefined =>
-    token === undefined ? undefined : info.identities.fromToken(token);
+  const { identity, admits } = identifier(request, info, options.tickets);
+  if (!handler || !admits(handler)) return undefined;
   const known = identity() !== undefined;
-  if (!handler || !known && (token !== undefined || handler.peerAuth === "required")) {
-    return undefined;
-  }
   const { response, session } = info.h3.upgradeWebTransport();
   const { remoteAddr, serverName } = info;
   const conn = webTransportConnection(session, { alpn, remoteAddr, serverName, identity });
   const ctx = contextOf(conn, info, options.signal);
   serve({ handler, conn, session, ctx, known });
   return response;
+}
+
+/** Who asks to be carried. */
+export interface Identifier {
+  /** Who that is, asked anew each time. */
+  identity(): Identity | undefined;
+  /** Whether a handler takes it: known, or a stranger without a token where those may come. */
+  admits(handler: Handler): boolean;
+}
+
+/** Reads a token from the Authorization header, or from a ticket in the query, which is used up. */
+export function identifier(
+  request: Request,
+  { identities }: Pick<HttpInfo, "identities">,
+  tickets: SessionTickets,
+): Identifier {
+  const ticket = new URL(request.url).searchParams.get("ticket");
+  const token = ticket === null
+    ? tokenOf(request.headers.get("authorization") ?? undefined)
+    : tickets.redeem(ticket) ?? "";
+  const identity = (): Identity | undefined =>
+    token === undefined ? undefined : identities.fromToken(token);
+  return {
+    identity,
+    admits: ({ peerAuth }) =>
+      identity() !== undefined || (token === undefined && peerAuth !== "required"),
+  };
 }
 
 function contextOf(conn: Connection, info: HttpInfo, signal: AbortSignal): HandlerContext {

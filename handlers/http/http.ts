@@ -12,6 +12,7 @@ import { getLogger } from "@logtape/logtape";
 import { advertise } from "./alt_svc.ts";
 import { bridge, endTowardsServer } from "./bridge.ts";
 import { carry } from "./carried.ts";
+import { carrySocket } from "./carried_socket.ts";
 import type { FetchHandler, HttpApp, HttpInfo } from "./http_info.ts";
 import { Origin } from "./origin.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
@@ -23,7 +24,7 @@ export const ALPN: readonly string[] = ["h2", "http/1.1", "h3"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
-  /** Answers what the built-in routes do not. Default: 404. */
+  /** Answers what the built-in routes do not; disposed of at shutdown. Default: 404. */
   readonly app?: HttpApp;
   /** Time from the beginning of a connection to its first complete request head. Default: 10,000. */
   readonly headTimeoutMs?: number;
@@ -71,18 +72,24 @@ class HttpHandler implements Handler {
   readonly name = "http";
   readonly alpn = ALPN;
   readonly peerAuth: PeerAuth = "none";
+  readonly #app: HttpApp | undefined;
   readonly #fetch: FetchHandler;
   readonly #fetchBelowH3: FetchHandler;
   readonly #carry?: (alpn: string) => Handler | undefined;
   readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
+  readonly #shutdown = new AbortController();
   #origin?: Origin;
 
-  constructor({ app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry }: HttpOptions) {
+  constructor(options: HttpOptions) {
+    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
+    this.#app = app;
     this.#carry = carry;
-    this.#fetch = routes(app, carry && this.#tickets);
-    this.#fetchBelowH3 = altSvc ? advertise(this.#fetch) : this.#fetch;
+    this.#fetch = routes({ app, tickets: carry && this.#tickets });
+    const below: FetchHandler = (request, info) =>
+      this.#carriedSocket(request, info) ?? this.#fetch(request, info);
+    this.#fetchBelowH3 = altSvc ? advertise(below) : below;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -109,7 +116,9 @@ class HttpHandler implements Handler {
   /** Ends the internal server, whatever still hangs in it. */
   async shutdown(): Promise<void> {
     this.#drain();
+    this.#shutdown.abort();
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
+    if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
   }
 
   async #acceptH3(conn: Connection, ctx: HandlerContext): Promise<void> {
@@ -128,6 +137,12 @@ class HttpHandler implements Handler {
   #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
     if (!this.#carry) return undefined;
     return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
+  }
+
+  #carriedSocket(request: Request, info: HttpInfo): Response | undefined {
+    if (!this.#carry) return undefined;
+    const signal = this.#shutdown.signal;
+    return carrySocket(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {

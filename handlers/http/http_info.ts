@@ -23,7 +23,17 @@ export interface HttpInfo {
 export type FetchHandler = (request: Request, info: HttpInfo) => Response | Promise<Response>;
 
 /** An application: a fetch handler, or what has one as its `fetch`, such as a Hono app. */
-export type HttpApp = FetchHandler | { readonly fetch: FetchHandler };
+export type HttpApp = FetchHandler | HttpAppObject;
+
+/** An application that is an object. */
+export interface HttpAppObject {
+  /** Answers requests. */
+  readonly fetch: FetchHandler;
+  /** Whether it answers everything itself, `/healthz` included. Default: false. */
+  readonly answersAll?: boolean;
+  /** Ends what it holds, at shutdown. */
+  [Symbol.dispose]?(): void;
+}
 
 /**
  * The environment of Hono apps served here: `new Hono<HttpEnv>()` types `c.env` as

@@ -7,15 +7,24 @@ import { type SessionTickets, TICKET_MS } from "./session_tickets.ts";
 
 const log = getLogger(["alknet", "http"]);
 
+/** What {@linkcode routes} can be told. */
+export interface RoutesOptions {
+  /** Answers what the built-in route does not. */
+  readonly app?: HttpApp | undefined;
+  /** Where tickets for sessions are got; undefined where none are carried. */
+  readonly tickets?: SessionTickets | undefined;
+}
+
 /**
  * The routes every node has, and behind them an application.
  *
- * `GET /healthz` answers `ok` as long as the node answers at all. `POST /alknet/ticket`, where
+ * `GET /healthz` answers `ok` as long as the node answers at all; an application that answers all has
+ * its own. `POST /alknet/ticket`, where
  * sessions are carried, gives who has a token a ticket for one; nobody else learns that it is there.
  */
-export function routes(app?: HttpApp, tickets?: SessionTickets): FetchHandler {
+export function routes({ app, tickets }: RoutesOptions): FetchHandler {
   const root = new Hono<HttpEnv>();
-  root.get("/healthz", (c) => c.text("ok\n"));
+  if (!answersAll(app)) root.get("/healthz", (c) => c.text("ok\n"));
   if (tickets) {
     root.post("/alknet/ticket", async (c, next) => {
       const token = tokenOf(c.req.header("authorization"));
@@ -34,4 +43,8 @@ export function routes(app?: HttpApp, tickets?: SessionTickets): FetchHandler {
     return c.text("Internal server error\n", 500);
   });
   return (request, info) => root.fetch(request, info);
+}
+
+function answersAll(app: HttpApp | undefined): boolean {
+  return typeof app === "object" && app.answersAll === true;
 }

@@ -4,6 +4,7 @@ import { callCommand } from "./commands/call.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
 import { credentialCommand } from "./commands/credential.ts";
 import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
@@ -13,6 +14,7 @@ import { inviteCommand } from "./commands/invite.ts";
 import { joinCommand } from "./commands/join.ts";
 import { opsCommand } from "./commands/ops.ts";
 import { peerCommand } from "./commands/peer.ts";
+import { mcpCommand } from "./commands/mcp.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -44,6 +46,8 @@ export function program(): Command {
     connectCommand(),
     opsCommand(),
     callCommand(),
+    dashboardCommand(),
+    mcpCommand(),
     inviteCommand(),
     joinCommand(),
     peerCommand(),

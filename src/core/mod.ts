@@ -21,6 +21,7 @@
  *
  * @module
  */
+export { networkOf } from "./admission.ts";
 export { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";

@@ -123,6 +123,7 @@ function childRequest(grants: Grants, { call }: Running, invoke: InvokeOptions):
     ...(deadlineMs === Infinity ? {} : { deadlineMs }),
     signal: invoke.signal ?? new AbortController().signal,
     metadata: invoke.metadata ?? {},
+    onLeftBehind: request.onLeftBehind,
     origin: "internal",
   };
 }

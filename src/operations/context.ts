@@ -22,10 +22,17 @@ export interface CallRequest {
   readonly via?: readonly string[];
   /** When to give up, in milliseconds since 1970. Default: never. */
   readonly deadlineMs?: number;
+  /** Whether the signal aborts at the deadline, so that nobody else needs a timer. Default: false. */
+  readonly keepsDeadline?: boolean;
   /** Ends the call when aborted. */
   readonly signal: AbortSignal;
   /** Whatever the transport tells handlers; no secrets. Default: nothing. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /**
+   * Told of work that goes on although its call has failed: a handler that ignores its signal. The
+   * promise never rejects. Composed calls tell it too. Default: nobody is told.
+   */
+  readonly onLeftBehind?: ((work: Promise<unknown>) => void) | undefined;
   /** Calls from the wire reach no internal operation. */
   readonly origin: "wire" | "internal";
 }

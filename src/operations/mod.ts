@@ -60,6 +60,7 @@ export {
   specificPeer,
 } from "./peers/peer_ref.ts";
 export * from "./peers/reexport.ts";
+export { type Ref, ref } from "./ref.ts";
 export type { OperationGrants } from "./registration.ts";
 export * from "./schema_check.ts";
 export * from "./schema_types.ts";

@@ -10,10 +10,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-client": "ssh",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
+  "nginx-light": "nginx",
   "chromium": "chromium",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",
+  "nats-server": "nats-server",
   // The server itself is not in PATH; this is what comes with it and not with the client.
   "postgresql": "pg_createcluster",
 };

@@ -1,13 +1,14 @@
-import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
+import { EnrolmentError, type Handler } from "@alknet/core";
 import { ALPN as CALL_ALPN, call, type CallOptions } from "@alknet/call";
 import { echo } from "@alknet/echo";
-import { enrolmentApp, http } from "@alknet/http";
+import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
-import { type Dispatcher, OperationRegistry } from "@alknet/operations";
+import { OperationRegistry } from "@alknet/operations";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
+import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
 export interface BuiltInHandler {
@@ -18,13 +19,7 @@ export interface BuiltInHandler {
 }
 
 /** What handlers are given beside their configuration. */
-export interface HandlerServices {
-  /** Turns invitations into peers. */
-  readonly enrolment: Enrolment;
-  /** This node's id. */
-  readonly nodeId: string;
-  /** The operations that peers may call. */
-  readonly dispatcher: Dispatcher;
+export interface HandlerServices extends WebServices {
   /** The handler of an ALPN on this node, once it runs. */
   handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
@@ -36,6 +31,9 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  catalogue: new OperationRegistry(),
+  endpoint: () => undefined,
+  pages: [],
   handlerFor: () => undefined,
 };
 
@@ -55,9 +53,9 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ listen }, services) =>
+    create: ({ http: config, listen }, services) =>
       http({
-        app: enrolmentApp(services),
+        app: nodeWebApp(config, services),
         altSvc: listen.every(({ transports }) => transports.includes("quic")),
         carry: (alpn) => services.handlerFor(alpn),
       }),

@@ -35,35 +35,48 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
-  const { reload, peering, identities, registry, byHand, store } = parts;
+  const { reload, peering, identities, registry, peer } = parts;
   const status = (): NodeStatus | undefined =>
     running.endpoint && statusNow(running.endpoint, config, parts);
   started.use(
     await serveControl(paths.control, { status: () => Promise.resolve(status()), reload }),
   );
-  const endpoint = running.endpoint = started.use(await startEndpoint(key, config, parts));
+  const endpoint = running.endpoint = started.use(
+    await startEndpoint(parts, { key, config, endpoint: () => running.endpoint }),
+  );
   started.use(peering).keep({
     key,
     identities,
     dispatcher: registry,
-    peer: async (name) =>
-      byHand.entries.peers.find(({ peerId }) => peerId === name) ??
-        await store.identities.peer(name),
+    peer,
   });
   const all = started.move();
   return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-async function startEndpoint(key: NodeKey, config: Config, parts: NodeParts): Promise<Endpoint> {
+interface EndpointSources {
+  readonly key: NodeKey;
+  readonly config: Config;
+  /** The endpoint, once it runs. */
+  readonly endpoint: () => Endpoint | undefined;
+}
+
+async function startEndpoint(
+  parts: NodeParts,
+  { key, config, endpoint }: EndpointSources,
+): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
-  const endpoint: Endpoint = await serve({
+  return await serve({
     key,
     handlers: await createHandlers(config, {
       enrolment: storeEnrolment(store, byHand),
       nodeId,
       dispatcher: registry,
+      catalogue: registry,
+      endpoint,
+      pages: parts.pages,
       onCallConnect: peering.onConnect,
-      handlerFor: (alpn) => endpoint.handlers.find((each) => each.alpn.includes(alpn)),
+      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
     names: config.names,
@@ -71,7 +84,6 @@ async function startEndpoint(key: NodeKey, config: Config, parts: NodeParts): Pr
     limits: config.limits,
     onEvent: (event) => store.audit.append(auditEvent(event)),
   });
-  return endpoint;
 }
 
 function statusNow(
