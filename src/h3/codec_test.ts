@@ -6,11 +6,13 @@ import { Budget } from "./budget.ts";
 import { CapsuleParser, CapsuleType, decodeClose, encodeCapsule, encodeClose } from "./capsule.ts";
 import { ControlState } from "./control_state.ts";
 import { decodeDatagram, encodeDatagram } from "./datagram.ts";
+import { Deadlines } from "./deadlines.ts";
 import { H3ConnectionError, H3StreamError } from "./errors.ts";
 import { type FrameEvent, FrameParser, type FrameRule } from "./frame_parser.ts";
 import { encodeFrame, FrameType } from "./frame_type.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import { parsePriority } from "./priority.ts";
+import { PriorityUpdates } from "./priority_updates.ts";
 import type { FieldLine } from "./qpack/static_table.ts";
 import { readRequestHead } from "./request_head.ts";
 import { readResponseHead, readTrailers } from "./response_head.ts";
@@ -273,6 +275,27 @@ Deno.test("a Budget is spent at once and comes back with time", () => {
   deepStrictEqual([1, 2].map(() => budget.spend()), [true, false]);
   budget.earn(100);
   deepStrictEqual([1, 2, 3, 4].map(() => budget.spend()), [true, true, true, false]);
+});
+
+Deno.test("priorities of requests that do not come are forgotten, the oldest first", () => {
+  const updates = new PriorityUpdates();
+  const priority = { urgency: 1, incremental: false };
+  for (let stream = 0; stream < 200; stream++) updates.set(stream * 4, priority);
+  strictEqual(updates.take(0), undefined);
+  strictEqual(updates.take(199 * 4), priority);
+  strictEqual(updates.take(199 * 4), undefined);
+});
+
+Deno.test("a deadline that was kept does not expire, one that was not does, once", async () => {
+  const { promise: ticked, resolve } = Promise.withResolvers<void>();
+  let ticks = 0;
+  using deadlines = new Deadlines(1, () => ++ticks === 20 && resolve());
+  const expired: string[] = [];
+  deadlines.delete(deadlines.add(0, () => expired.push("kept")));
+  deadlines.add(0, () => expired.push("late"));
+  deadlines.add(60_000, () => expired.push("far"));
+  await ticked;
+  deepStrictEqual(expired, ["late"]);
 });
 
 function onlyErrors(
