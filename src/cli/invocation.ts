@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /** The Deno version that this project pins, as npm names it. */
 const DENO = "deno@2.9.6";
 
@@ -9,4 +11,21 @@ export function invocation(mainModule: string = Deno.mainModule): string {
   return mainModule.startsWith("file:") && mainModule.endsWith("/src/cli/main.ts")
     ? `npx -y ${DENO} task -q alknet`
     : "alknet";
+}
+
+/** How another program starts this one: words for a `ProxyCommand`, whatever directory it runs in. */
+export function programCommand(mainModule: string = Deno.mainModule): string[] {
+  const home = Deno.env.get("ALKNET_HOME");
+  const bundled = mainModule.endsWith("/main.js") ? ["--no-config", "--no-lock"] : [];
+  const main = mainModule.startsWith("file:") ? fileURLToPath(mainModule) : mainModule;
+  return [
+    ...home ? ["env", `ALKNET_HOME=${home}`] : [],
+    Deno.execPath(),
+    "run",
+    "-A",
+    "-q",
+    "--unstable-net",
+    ...bundled,
+    main,
+  ];
 }

@@ -22,6 +22,8 @@ export interface NodeStatus {
   /** Services whose operations are offered here. */
   readonly services: readonly ServiceStatus[];
   readonly traffic: Traffic;
+  /** What SSH makes terminals with; missing where there are none. */
+  readonly terminals?: string;
 }
 
 /** One connection; the time is text. */
@@ -57,13 +59,15 @@ export interface StatusSources {
   readonly peers: readonly PeerStatus[];
   /** Services whose operations are offered. */
   readonly services: readonly ServiceStatus[];
+  /** What SSH makes terminals with, where there are any. */
+  readonly terminals?: string;
 }
 
 /** The status of a running node. */
 export function statusOf(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peers, services }: StatusSources,
+  { startedAt, peers, services, terminals }: StatusSources,
 ): NodeStatus {
   const { connections } = endpoint;
   return {
@@ -80,6 +84,7 @@ export function statusOf(
     services,
     memoryBytes: Deno.memoryUsage().rss,
     traffic: { ...endpoint.traffic },
+    terminals,
   };
 }
 
