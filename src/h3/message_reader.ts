@@ -44,6 +44,7 @@ export class MessageReader {
   #ended = false;
   /** Why this side stopped reading: its stream looks like one that ended from then on. */
   #stopped?: { readonly reason: unknown };
+  #failure?: unknown;
 
   /** Reads nothing yet. */
   constructor(stream: ReceiveStream, streamId: number, context: MessageContext) {
@@ -58,6 +59,11 @@ export class MessageReader {
   /** Whether the message was read to its end. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** What the peer's message, or the end of it, was refused for. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** The trailers, empty if there are none, once the content was read to its end. */
@@ -178,7 +184,7 @@ export class MessageReader {
     try {
       return await read();
     } catch (cause) {
-      const error = asOurs(cause);
+      const error = this.#failure = asOurs(cause);
       this.#trailers.reject(error);
       this.stop(error);
       this.#context.failed(error);

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { ConnectionClosedError, StreamClosedError } from "@alknet/core";
 
 import { H3ErrorCode } from "./error_code.ts";
-import { H3GoingAwayError, H3StreamError } from "./errors.ts";
+import { H3ConnectionError, H3GoingAwayError, H3StreamError } from "./errors.ts";
 import type { H3Info } from "./info.ts";
 import { encodeFrame, FrameType } from "./frame_type.ts";
 import { QpackEncoder } from "./qpack/encoder.ts";
@@ -311,6 +311,8 @@ Deno.test("a handler whose own streams fail answers 500, and its client hears of
     new StreamClosedError("upstream"),
     new ConnectionClosedError({ code: 0, reason: "upstream" }),
     new H3StreamError(H3ErrorCode.RequestCancelled, "upstream"),
+    new H3StreamError(H3ErrorCode.MessageError, "upstream"),
+    new H3ConnectionError(H3ErrorCode.FrameError, "upstream"),
   ];
   await using server = await startServer((request) => {
     throw failures[Number(new URL(request.url).pathname.slice(1))];
@@ -382,6 +384,23 @@ Deno.test("a handler that says 200 to a CONNECT it does not know accepts nothing
   await using server = await startServer(() => new Response("hello"));
   await using client = await server.client();
   await rejects(client.webTransport("https://localhost/"), /answered with 501/);
+});
+
+Deno.test("a client that failed in every way still leaves when the server wants it to", async () => {
+  const stop = new AbortController();
+  await using server = await startServer(
+    (request) =>
+      request.url.endsWith("/broken")
+        ? new Response("four", { headers: { "content-length": "9" } })
+        : new Response(null, { status: 404 }),
+    { signal: stop.signal },
+  );
+  await using client = await server.client();
+  await rejects(async () => await (await client.fetch("https://localhost/broken")).text());
+  await rejects(client.webTransport("https://localhost/"), /404/);
+  await rejects(client.fetch("https://localhost/", { signal: AbortSignal.abort() }));
+  stop.abort();
+  strictEqual((await client.conn.closed).code, H3ErrorCode.NoError);
 });
 
 function pause(ms: number): Promise<void> {

@@ -165,6 +165,24 @@ inChromium("moves 4 MB over one stream and 60 streams at once", async (site, pag
   deepStrictEqual(found, { big: 4 * 1024 * 1024, small: 60_000, sequential: 2_000 });
 });
 
+inChromium("takes a stream that the node opens, and answers on it", async (site, page) => {
+  const found = await page.evaluate(async ({ url, hash }) => {
+    const value = new Uint8Array(hash);
+    const options = { serverCertificateHashes: [{ algorithm: "sha-256", value }] };
+    const session = new WebTransport(`${url}/greeted`, options);
+    await session.ready;
+    const { value: stream } = await session.incomingBidirectionalStreams.getReader().read();
+    if (!stream) return "";
+    const writer = stream.writable.getWriter();
+    await writer.write(new TextEncoder().encode("browser"));
+    await writer.close();
+    const text = await new Response(stream.readable).text();
+    session.close();
+    return text;
+  }, { url: site.url, hash: [...site.certificateHash] });
+  strictEqual(found, "hello, browser");
+});
+
 inChromium("has several sessions at once, beside requests", async (site, page) => {
   const found = await page.evaluate(async ({ url, hash }) => {
     const value = new Uint8Array(hash);

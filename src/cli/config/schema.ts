@@ -3,6 +3,7 @@ import { PEER_POLICIES } from "@alknet/operations";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SFTP_FIELDS } from "./sftp.ts";
 import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
 import { SSH_FIELDS } from "./ssh_fields.ts";
 
@@ -75,7 +76,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "ssh", "echo"]',
+    fallback: '["ping", "call", "join", "http", "ssh", "sftp", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -146,6 +147,7 @@ export const FIELDS: readonly Field[] = [
   ...SSH_FIELDS,
   ...HTTP_FIELDS,
   ...SITE_FIELDS,
+  ...SFTP_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,

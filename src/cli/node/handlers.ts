@@ -4,11 +4,13 @@ import { echo } from "@alknet/echo";
 import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
+import { ALPN as SFTP_ALPN, sftp } from "@alknet/sftp";
 import { OperationRegistry } from "@alknet/operations";
 import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
+import type { SftpFiles } from "./sftp_files.ts";
 import { createSsh } from "./ssh_node.ts";
 import { nodeWebApp, type WebServices } from "./web.ts";
 
@@ -28,6 +30,8 @@ export interface HandlerServices extends WebServices {
   readonly onCallConnect?: CallOptions["onConnect"];
   /** Makes the SSH handler, with what it needs. */
   ssh(config: Config): SshHandler;
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -47,6 +51,7 @@ export const NO_SERVICES: HandlerServices = {
   endpoint: () => undefined,
   pages: [],
   handlerFor: () => undefined,
+  sftpFiles: () => Promise.resolve(undefined),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -75,6 +80,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     doc: "Shells, commands, files and forwarding for SSH clients (alknet ssh-config)",
     create: (config, services) => services.ssh(config),
   }],
+  ["sftp", {
+    doc: "Files (alknet cp, alknet sftp)",
+    create: (_config, { sftpFiles }) => sftp({ files: sftpFiles }),
+  }],
   ["echo", {
     doc: "Every byte back, for trying things out",
     create: ({ echoPeerAuth }) => echo({ peerAuth: echoPeerAuth }),
@@ -96,7 +105,12 @@ export async function createHandlers(
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, CALL_ALPN, JOIN_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([
+  PING_ALPN,
+  CALL_ALPN,
+  JOIN_ALPN,
+  SFTP_ALPN,
+]);
 
 function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);

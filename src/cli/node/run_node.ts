@@ -8,6 +8,7 @@ import {
   type NodeKey,
   serve,
 } from "@alknet/core";
+import { sftpService } from "@alknet/sftp";
 import type { HostKey } from "@alknet/ssh";
 import type { AuditEvent } from "@alknet/store";
 import type { Config, ListenConfig } from "../config/config.ts";
@@ -16,6 +17,7 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
+import { type SftpFiles, sftpFiles } from "./sftp_files.ts";
 import { SshNode } from "./ssh_node.ts";
 import { type NodeStatus, statusOf } from "./status.ts";
 
@@ -46,12 +48,19 @@ export async function runNode(
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
   const { reload, peering, identities, registry, peer, store } = parts;
-  const ssh = new SshNode(config.ssh, { hostKey: sshHost, paths, identities, audit: store.audit });
+  const files = sftpFiles(config.sftp, paths.files);
+  const ssh = new SshNode(config.ssh, {
+    hostKey: sshHost,
+    paths,
+    identities,
+    audit: store.audit,
+    subsystems: new Map([["sftp", sftpService({ files })]]),
+  });
   const status = async (): Promise<NodeStatus | undefined> =>
     running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
   started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
   const endpoint = running.endpoint = started.use(
-    await startEndpoint(parts, { key, config, ssh, endpoint: () => running.endpoint }),
+    await startEndpoint(parts, { key, config, ssh, files, endpoint: () => running.endpoint }),
   );
   started.use(ssh.listen());
   started.use(peering).keep({
@@ -68,13 +77,14 @@ interface EndpointSources {
   readonly key: NodeKey;
   readonly config: Config;
   readonly ssh: SshNode;
+  readonly files: SftpFiles;
   /** The endpoint, once it runs. */
   readonly endpoint: () => Endpoint | undefined;
 }
 
 async function startEndpoint(
   parts: NodeParts,
-  { key, config, ssh, endpoint }: EndpointSources,
+  { key, config, ssh, files, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -88,6 +98,7 @@ async function startEndpoint(
       pages: parts.pages,
       onCallConnect: peering.onConnect,
       ssh: () => ssh.start(),
+      sftpFiles: files,
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),

@@ -42,6 +42,8 @@ export interface SshNodeOptions {
   readonly hostKey: HostKey;
   readonly paths: Paths;
   readonly identities: IdentityProvider;
+  /** Services for subsystems, such as `sftp`. */
+  readonly subsystems: ReadonlyMap<string, StreamService>;
   /** Takes security events. */
   readonly audit: { append(event: AuditEvent): void };
 }
@@ -61,10 +63,10 @@ export class SshNode {
 
   /** Makes the handler. */
   start(): SshHandler {
-    const { hostKey, paths, audit } = this.#options;
+    const { hostKey, paths, audit, subsystems } = this.#options;
     return this.#handler ??= createSsh(this.#config, {
       hostKey,
-      subsystems: new Map(),
+      subsystems,
       commands: [],
       recordings: join(paths.data, "ssh-recordings"),
       onEvent: (event) => audit.append(auditEvent(event)),

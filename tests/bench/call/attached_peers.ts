@@ -34,8 +34,21 @@ const WAYS: Readonly<Record<string, (id: string) => PeerRef>> = {
   "any, least-pending": () => anyPeer({ policy: "least-pending" }),
 };
 
-/** Attaches so many workers over one transport and calls them. */
+/** The same in a process of its own, whose memory nothing else has stretched. */
 export async function attachedPeers(
+  transport: "quic" | "tls",
+  workers: number,
+  durationMs: number,
+): Promise<AttachedResult> {
+  const script = new URL(import.meta.url).pathname;
+  const flags = ["-A", "--no-check", "--v8-flags=--expose-gc"];
+  const args = ["run", ...flags, script, transport, String(workers), String(durationMs)];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** Attaches so many workers over one transport and calls them. */
+async function measure(
   transport: "quic" | "tls",
   workers: number,
   durationMs: number,
@@ -159,7 +172,7 @@ async function wholeLine(
   return { value: text };
 }
 
-/** Resident memory, after collecting what nobody holds where the flag allows that. */
+/** Resident memory, after collecting what nobody holds. */
 function memory(): number {
   const { gc } = globalThis as { gc?: () => void };
   gc?.();
@@ -168,4 +181,11 @@ function memory(): number {
 
 function nothing(): Promise<unknown> {
   return Promise.resolve(null);
+}
+
+if (import.meta.main) {
+  const [transport = "", workers, durationMs] = Deno.args;
+  const over = transport === "quic" ? "quic" : "tls";
+  const result = await measure(over, Number(workers), Number(durationMs));
+  Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(result)));
 }
