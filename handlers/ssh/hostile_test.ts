@@ -86,6 +86,16 @@ for (const [what, make] of BREACHES) {
   });
 }
 
+Deno.test("a message that nobody knows is answered as RFC 4253 section 11.4 says", async () => {
+  await using lab = await SshLab.start();
+  await using raw = new RawClient(await lab.dial());
+  await raw.logIn(lab.alice);
+  raw.transport.send(new Uint8Array([192, 1, 2, 3])); // the third packet under these keys
+  const reader = new SshReader(await raw.waitFor(Message.Unimplemented), 1);
+  strictEqual(reader.uint32(), 2);
+  strictEqual(await raw.openSession(100), 0);
+});
+
 Deno.test("a client that sends more than its window is disconnected", async () => {
   await using lab = await SshLab.start({ channelLimits: { windowBytes: 65_536 } });
   await using raw = new RawClient(await lab.dial());
