@@ -28,10 +28,10 @@ export interface HandlerServices extends WebServices {
   handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
-  /** Makes the SSH handler, with what it needs. */
-  ssh(config: Config): SshHandler;
   /** The files that peers may have. */
   readonly sftpFiles: SftpFiles;
+  /** Makes the SSH handler, with what it needs. */
+  ssh(config: Config): SshHandler;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
