@@ -58,6 +58,19 @@ export class ChannelRefusedError extends Error {
   }
 }
 
+/** Thrown when a server shows another key than the one it should have. */
+export class SshHostKeyError extends Error {
+  /** The class's name. */
+  override readonly name = "SshHostKeyError";
+  /** Who showed it. */
+  readonly blame: Blame = "remote";
+
+  /** Takes what the engine made of it. */
+  constructor(cause: unknown) {
+    super("The server shows another host key than it should", { cause });
+  }
+}
+
 /** Thrown when a server lets nobody in with what the client has. */
 export class SshAuthError extends Error {
   /** The class's name. */

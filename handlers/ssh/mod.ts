@@ -31,13 +31,11 @@ export type {
 export { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./channel/limits.ts";
 export { Multiplexer } from "./channel/multiplexer.ts";
 export type { ChannelOffer, GlobalRequest, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
-export {
-  type ClientKey,
-  type ClientSessionOptions,
-  readHostKey,
-  SshClientSession,
-} from "./client_session.ts";
+export * from "./client/client_session.ts";
+export type { ClientKey, ClientLoginOptions } from "./client/login.ts";
+export * from "./client/remote_program.ts";
 export * from "./engine/host_key_adapter.ts";
+export { readKeyFile, SshKeyFileError, type SshKeyFileFault } from "./engine/key_file_adapter.ts";
 export {
   DEFAULT_TRANSPORT_LIMITS,
   type HostKey,
