@@ -21,6 +21,7 @@ export type { Login, LoginRestrictions, Prompt, SecondFactor } from "./auth/logi
 export type { LoginRules } from "./auth/login_policy.ts";
 export type { ThrottleLimits } from "./auth/source_throttle.ts";
 export type { AuthLimits } from "./auth/user_auth.ts";
+export { sshFingerprint } from "./auth/user_key.ts";
 export { Channel } from "./channel/channel.ts";
 export type {
   ChannelHost,
@@ -42,6 +43,7 @@ export {
   type TransportLimits,
 } from "./engine/packet_transport.ts";
 export * from "./errors.ts";
+export { namedBytes } from "./wire/ssh_writer.ts";
 export type { ForwardLimits } from "./forward/limits.ts";
 export { type ForwardRule, ForwardRuleError, parseForwardRule } from "./forward/rules.ts";
 export { DEFAULT_SSH_LIMITS, type SshEvent, type SshLimits, type SshOptions } from "./options.ts";

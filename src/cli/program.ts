@@ -33,6 +33,7 @@ export function program(): Command {
     .description("One port, many protocols, dispatched by the TLS handshake")
     .version(VERSION)
     .option("--json", "print results as JSON")
+    .enablePositionalOptions()
     .addHelpText("after", AFTER_HELP);
   const commands = [
     initCommand(),

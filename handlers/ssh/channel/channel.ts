@@ -68,9 +68,14 @@ export class Channel implements Stream {
   }
 
   /**
-   * Reads the other side's standard error, which is thrown away up to the first call. It shares its
-   * window with the data: both have to be read.
+   * From now on the other side's standard error is kept, which is thrown away otherwise. It shares
+   * its window with the data: both have to be read.
    */
+  keepErrors(): void {
+    this.#errorInput();
+  }
+
+  /** Reads the other side's standard error; see {@linkcode Channel.keepErrors}. */
   async readError(buffer: Uint8Array): Promise<number | null> {
     return await this.#errorInput().read(buffer);
   }

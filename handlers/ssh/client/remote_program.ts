@@ -37,6 +37,7 @@ export class RemoteProgram {
   /** Listens for how it ends. */
   constructor(channel: Channel) {
     this.channel = channel;
+    channel.keepErrors();
     channel.onRequest = (request) => this.#onRequest(request);
     this.ended = channel.closed.then(() => this.#status);
   }
@@ -118,5 +119,5 @@ function describe(what: RemoteCommand): string {
 
 async function grant(asked: Promise<boolean>, what: string): Promise<void> {
   if (await asked) return;
-  throw new ChannelRefusedError(OpenFailure.Prohibited, `the server does not give ${what}`);
+  throw new ChannelRefusedError(OpenFailure.Prohibited, `Server does not give ${what}`);
 }

@@ -80,6 +80,13 @@ export class SshLab implements AsyncDisposable {
     return await this.client.write(`ssh_config_${way}_${identity}`, lines.join("\n"));
   }
 
+  /** Fingerprint of the node's host key, as OpenSSH's `ssh-keygen` computes it. */
+  async hostKey(): Promise<string> {
+    await this.configure("tcp");
+    const { out } = await this.run("ssh-keygen", ["-lf", this.path("ssh_known_hosts")]);
+    return out.split(" ")[1] ?? "";
+  }
+
   /** Runs `ssh` to its end. */
   ssh(config: string, args: readonly string[], stdin?: string): Promise<Outcome> {
     return this.run("ssh", ["-F", config, ...args], stdin);
