@@ -34,7 +34,9 @@ export { Multiplexer } from "./channel/multiplexer.ts";
 export type { ChannelOffer, GlobalRequest, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 export * from "./client/client_session.ts";
 export type { ClientKey, ClientLoginOptions } from "./client/login.ts";
+export * from "./client/remote_listeners.ts";
 export * from "./client/remote_program.ts";
+export * from "./client/ways.ts";
 export * from "./engine/host_key_adapter.ts";
 export { readKeyFile, SshKeyFileError, type SshKeyFileFault } from "./engine/key_file_adapter.ts";
 export {
@@ -44,6 +46,7 @@ export {
 } from "./engine/packet_transport.ts";
 export * from "./errors.ts";
 export { namedBytes } from "./wire/ssh_writer.ts";
+export { joinStreams } from "./forward/join_streams.ts";
 export type { ForwardLimits } from "./forward/limits.ts";
 export { type ForwardRule, ForwardRuleError, parseForwardRule } from "./forward/rules.ts";
 export { DEFAULT_SSH_LIMITS, type SshEvent, type SshLimits, type SshOptions } from "./options.ts";

@@ -5,6 +5,7 @@ import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { credentialCommand } from "./commands/credential.ts";
+import { forwardCommand, socksCommand } from "./commands/forward.ts";
 import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
 import { idCommand } from "./commands/id.ts";
@@ -47,6 +48,8 @@ export function program(): Command {
     callCommand(),
     sshConfigCommand(),
     sshCommand(),
+    forwardCommand(),
+    socksCommand(),
     inviteCommand(),
     joinCommand(),
     peerCommand(),

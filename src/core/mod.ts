@@ -22,6 +22,7 @@
  * @module
  */
 export { networkOf } from "./admission.ts";
+export { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";

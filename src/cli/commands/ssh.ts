@@ -4,7 +4,9 @@ import { type CommandContext, contextOf } from "../context.ts";
 import { CliError, ProgramExit, SSH_FAILED } from "../errors.ts";
 import { adviceFor } from "../exit_code_of.ts";
 import { EscapeKeys } from "../ssh/escape_keys.ts";
-import { rawKeys, terminalSize } from "../ssh/local_terminal.ts";
+import { type ForwardOptions, forwardSpecs } from "../ssh/forward_spec.ts";
+import { Forwards } from "../ssh/forwards.ts";
+import { onSignal, rawKeys, terminalSize } from "../ssh/local_terminal.ts";
 import {
   openSession,
   SSH_TARGET,
@@ -13,9 +15,13 @@ import {
 } from "../ssh/open_session.ts";
 import { plainText } from "../ssh/plain_text.ts";
 import { type RemoteOutcome, runRemote } from "../ssh/run_remote.ts";
+import { reporter } from "../ssh/report.ts";
+import { withForwardOptions } from "./forward.ts";
 import { withSessionCommands } from "./ssh_sessions.ts";
 
-interface SshOptions extends SshCommandOptions {
+interface SshOptions extends SshCommandOptions, ForwardOptions {
+  readonly dangerListen?: boolean;
+  readonly A?: boolean;
   readonly t?: boolean;
   readonly T?: boolean;
   readonly N?: boolean;
@@ -35,8 +41,9 @@ export function sshCommand(): Command {
     .option("-t", "give the command a terminal")
     .option("-T", "give the shell no terminal")
     .option("-N", "run nothing, forward only")
+    .option("-A", "lend it the SSH agent of this machine")
     .option("-n", "leave standard input alone");
-  withSshOptions(command).action(
+  withSshOptions(withForwardOptions(command)).action(
     (target: string, words: string[], options: SshOptions, self: Command) =>
       ssh(target, words, options, contextOf(self)),
   );
@@ -48,36 +55,66 @@ async function ssh(
   target: string,
   words: readonly string[],
   options: SshOptions,
-  { terminal, paths }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
   try {
-    await using session = await openSession(paths, target, {
-      ...options,
-      onBanner: (text) => terminal.note(plainText(text).trimEnd()),
-    });
-    const outcome = await run(session, words, options);
-    if (outcome === "lost") {
-      const why = session.farewell ? `: ${plainText(session.farewell)}` : "";
-      throw new CliError(`Connection to ${target} was lost${why}`, SSH_FAILED);
-    }
-    throw new ProgramExit(
-      typeof outcome === "object" && "code" in outcome ? outcome.code : SSH_FAILED,
-    );
+    throw new ProgramExit(await exitCode(target, words, options, context));
   } catch (error) {
     if (!(error instanceof Error) || error instanceof ProgramExit) throw error;
     throw new CliError(`${error.message}${adviceFor(error)}`, SSH_FAILED, { cause: error });
   }
 }
 
+async function exitCode(
+  target: string,
+  words: readonly string[],
+  options: SshOptions,
+  { terminal, paths }: CommandContext,
+): Promise<number> {
+  const agentSocket = options.A ? Deno.env.get("SSH_AUTH_SOCK") : undefined;
+  await using forwards = new Forwards(forwardSpecs(options), {
+    onEvent: (event) => event.event === "failed" && reporter(target, terminal)(event),
+    dangerListen: options.dangerListen,
+    agentSocket,
+  });
+  await using session = await openSession(paths, target, {
+    ...options,
+    hooks: forwards.hooks,
+    onBanner: (text) => terminal.note(plainText(text).trimEnd()),
+  });
+  await forwards.listen({ session: () => Promise.resolve(session) });
+  await forwards.attach(session);
+  const outcome =
+    await (options.N ? untilOver(session) : run(session, words, options, agentSocket));
+  if (outcome === "lost") {
+    const why = session.farewell ? `: ${plainText(session.farewell)}` : "";
+    throw new CliError(`Connection to ${target} was lost${why}`, SSH_FAILED);
+  }
+  return typeof outcome === "object" && "code" in outcome ? outcome.code : SSH_FAILED;
+}
+
+/** Nothing runs; what is forwarded is, until the connection ends or somebody has had enough. */
+async function untilOver(session: SshClientSession): Promise<RemoteOutcome> {
+  const { promise, resolve } = Promise.withResolvers<RemoteOutcome>();
+  using stack = new DisposableStack();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    stack.use(onSignal(name, () => resolve("left")));
+  }
+  session.ended.then(() => resolve("lost"));
+  return await promise;
+}
+
 async function run(
   session: SshClientSession,
   words: readonly string[],
   options: SshOptions,
+  agentSocket: string | undefined,
 ): Promise<RemoteOutcome> {
   const command = words.join(" ");
   const pty = ptyFor(words.length > 0, options);
   const what = command ? { type: "exec", command } as const : { type: "shell" } as const;
-  const program = await startProgram(session, what, { pty, env: localeOf() });
+  const agentForwarding = agentSocket !== undefined;
+  const program = await startProgram(session, what, { pty, env: localeOf(), agentForwarding });
   using _keys = pty ? rawKeys() : undefined;
   return await runRemote(program, {
     hasPty: pty !== undefined,

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { type CommandContext, contextOf } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { askNode } from "../node/control.ts";
