@@ -51,9 +51,10 @@ export async function logIn(link: ClientLink, options: ClientLoginOptions): Prom
     verdict = await attemptKey(link, key, options);
   }
   if (verdict === "accepted") return;
-  const tried = options.keys.length;
   throw new SshAuthError(
-    tried === 0 ? "There is no key to log in with" : `The server accepts none of the ${tried} keys`,
+    options.keys.length === 0
+      ? "There is no key to log in with"
+      : "The server accepts none of the keys that were tried",
   );
 }
 

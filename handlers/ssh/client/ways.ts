@@ -31,7 +31,10 @@ export async function openTcp(
  *
  * @throws {ChannelRefusedError} As {@linkcode openTcp}.
  */
-export async function openSocket({ multiplexer }: SshClientSession, path: string): Promise<Channel> {
+export async function openSocket(
+  { multiplexer }: SshClientSession,
+  path: string,
+): Promise<Channel> {
   const data = new SshWriter().string(path).string("").uint32(0);
   return await multiplexer.open("direct-streamlocal@openssh.com", data.finish());
 }

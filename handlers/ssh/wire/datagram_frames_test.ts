@@ -26,5 +26,8 @@ Deno.test("DatagramFrames throws its error for any bytes, and nothing else", () 
     }
   }));
   throws(() => new DatagramFrames().push(new Uint8Array([255, 255])), SshProtocolError);
-  strictEqual(new DatagramFrames().push(frameDatagram(new Uint8Array(MAX_DATAGRAM_BYTES))).length, 1);
+  strictEqual(
+    new DatagramFrames().push(frameDatagram(new Uint8Array(MAX_DATAGRAM_BYTES))).length,
+    1,
+  );
 });

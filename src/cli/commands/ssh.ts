@@ -1,7 +1,7 @@
 import { type PtyRequest, type SshClientSession, startProgram } from "@alknet/ssh";
 import { Command } from "commander";
 import { type CommandContext, contextOf } from "../context.ts";
-import { CliError, ProgramExit, SSH_FAILED } from "../errors.ts";
+import { CliError, ExitCode, ProgramExit, SSH_FAILED } from "../errors.ts";
 import { adviceFor } from "../exit_code_of.ts";
 import { EscapeKeys } from "../ssh/escape_keys.ts";
 import { type ForwardOptions, forwardSpecs } from "../ssh/forward_spec.ts";
@@ -57,6 +57,9 @@ async function ssh(
   options: SshOptions,
   context: CommandContext,
 ): Promise<void> {
+  if (words[0]?.startsWith("-")) {
+    throw new CliError(`Options stand before the target: move "${words[0]}"`, ExitCode.Usage);
+  }
   try {
     throw new ProgramExit(await exitCode(target, words, options, context));
   } catch (error) {

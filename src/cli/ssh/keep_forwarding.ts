@@ -12,6 +12,9 @@ export interface KeepForwardingOptions extends SshCommandOptions {
   readonly keepTrying?: boolean;
 }
 
+/** Somebody at a listener waits: a node that is gone is noticed after some fifteen seconds. */
+const LIMITS = { keepAliveMs: 5_000, maxMissedKeepAlives: 2 };
+
 /**
  * Forwards until this program is told to stop, over a session that is made anew whenever it is lost.
  *
@@ -29,7 +32,8 @@ export async function keepForwarding(
   const onEvent = reporter(target, terminal);
   await using forwards = new Forwards(specs, { onEvent, dangerListen: options.dangerListen });
   const link = new SessionLink({
-    connect: (signal) => openSession(paths, target, { ...options, hooks: forwards.hooks, signal }),
+    connect: (signal) =>
+      openSession(paths, target, { ...options, hooks: forwards.hooks, limits: LIMITS, signal }),
     attach: (session) => forwards.attach(session),
     onEvent,
     keepTrying: options.keepTrying,

@@ -3,6 +3,7 @@ import { socketStream } from "@alknet/core/transport";
 import { parseAddress } from "@alknet/client";
 import {
   ALPN,
+  type ClientLimits,
   type MultiplexerHooks,
   SshAuthError,
   SshClientSession,
@@ -55,6 +56,7 @@ export async function openSession(
   target: string,
   options: SshCommandOptions & {
     readonly hooks?: MultiplexerHooks;
+    readonly limits?: Partial<ClientLimits>;
     readonly signal?: AbortSignal;
     onBanner?(text: string): void;
   },
@@ -68,6 +70,7 @@ export async function openSession(
       verifyHostKey: (key) => check.verify(key),
       answer: answerQuestions,
       hooks: options.hooks,
+      limits: options.limits,
       onBanner: options.onBanner,
     });
     session.ended.then(() => way.close());
@@ -75,7 +78,7 @@ export async function openSession(
     return session;
   } catch (error) {
     way.close();
-    throw explained(error, name ?? target, check, paths);
+    throw explained(error, target, check, paths);
   }
 }
 
@@ -140,11 +143,11 @@ async function expectation(
 }
 
 /** What a failed login comes down to, for the person at the keyboard. */
-function explained(error: unknown, name: string, check: HostKeyCheck, paths: Paths): unknown {
-  if (error instanceof SshHostKeyError) return check.refusal(name, paths);
+function explained(error: unknown, target: string, check: HostKeyCheck, paths: Paths): unknown {
+  if (error instanceof SshHostKeyError) return check.refusal(target, paths);
   if (error instanceof SshAuthError) {
     return new CliError(
-      `${name} does not let you in: ${error.message}; its owner can: ` +
+      `${target} does not let you in: ${error.message}; its owner can: ` +
         'alknet peer add NAME --node-id ID --scope ssh:shell, with the id from "alknet id", or ' +
         "--ssh-key FILE.pub",
       ExitCode.Refused,
@@ -152,7 +155,7 @@ function explained(error: unknown, name: string, check: HostKeyCheck, paths: Pat
     );
   }
   if (error instanceof SshProtocolError || error instanceof ConnectionClosedError) {
-    return new CliError(`${name} ended the connection: ${error.message}`, ExitCode.Unreachable, {
+    return new CliError(`${target} ended the connection: ${error.message}`, ExitCode.Unreachable, {
       cause: error,
     });
   }
