@@ -54,6 +54,7 @@ export class SshClientSession implements AsyncDisposable {
   readonly #stream: Stream;
   readonly #limits: ClientLimits;
   #missedKeepAlives = 0;
+  #askedAt = 0;
 
   private constructor(
     stream: Stream,
@@ -123,14 +124,15 @@ export class SshClientSession implements AsyncDisposable {
   /** A server that is gone shows on some transports only by its silence. */
   #keepAlive(): void {
     const { keepAliveMs, maxMissedKeepAlives } = this.#limits;
-    if (performance.now() - this.#link.heardAt < keepAliveMs) {
-      this.#missedKeepAlives = 0;
-    } else if (this.#missedKeepAlives++ >= maxMissedKeepAlives) {
+    const { heardAt } = this.#link;
+    if (heardAt > this.#askedAt) this.#missedKeepAlives = 0;
+    if (performance.now() - heardAt < keepAliveMs) return;
+    if (this.#missedKeepAlives++ >= maxMissedKeepAlives) {
       this.multiplexer.end("no sign of life");
-      this.#stream.reset();
-    } else {
-      this.multiplexer.ask("keepalive@openssh.com");
+      return this.#stream.reset();
     }
+    this.#askedAt = performance.now();
+    this.multiplexer.ask("keepalive@openssh.com");
   }
 }
 
