@@ -6,6 +6,11 @@ import type { Caller } from "./inbound.ts";
 import { type CallLimits, callLimits } from "./limits.ts";
 import { CallLink } from "./link.ts";
 import { IdentityLoads, Load } from "./load.ts";
+import type { Carrier } from "./port.ts";
+import { SocketClose } from "./socket_close.ts";
+import { SocketPort } from "./socket_port.ts";
+import { connectionCarrier } from "./stream_port.ts";
+import { acceptedSocket } from "./web_socket.ts";
 
 /** ALPN identifier of the call protocol. */
 export const ALPN = "alknet/call";
@@ -24,6 +29,20 @@ export interface CallOptions {
    * not throw. Default: nobody is told.
    */
   readonly onConnect?: (client: CallClient, conn: Connection, ctx: HandlerContext) => void;
+  /** The same for each WebSocket. Default: nobody is told. */
+  readonly onSocket?: (client: CallClient, ctx: HandlerContext) => void;
+}
+
+/** The call handler, for connections and for WebSockets that an HTTP server has upgraded. */
+export interface CallHandler extends Handler {
+  /**
+   * Serves a WebSocket to its end, under the limits that its peer has on connections too. To be
+   * called in the turn in which the socket was made: messages that come before are lost.
+   *
+   * @param ctx Who the peer is, as the upgrade told; when `auth.identity` goes away, the socket is
+   * closed. `signal` ends it; that of an upgraded request will not do, it is aborted already.
+   */
+  acceptSocket(socket: WebSocket, ctx: HandlerContext): Promise<void>;
 }
 
 /**
@@ -47,17 +66,39 @@ export interface CallOptions {
  * strictEqual(call({ dispatcher, limits: { maxRequests: 64 } }).peerAuth, "optional");
  * ```
  */
-export function call({ dispatcher, limits, onConnect }: CallOptions): Handler {
+export function call({ dispatcher, limits, onConnect, onSocket }: CallOptions): CallHandler {
   const bounds = callLimits(limits);
   const identities = new IdentityLoads();
-  const accept: Handler["accept"] = async (conn, ctx) => {
-    const caller = callerOf(conn, ctx);
+  const linkOver = (carrier: Carrier, ctx: HandlerContext): CallLink => {
     const load = new Load(bounds, identities);
-    const link = new CallLink(conn, { dispatcher, limits: bounds, load, caller });
-    onConnect?.(clientOf(link), conn, ctx);
-    await serveUntil(link, ctx);
+    return new CallLink(carrier, { dispatcher, limits: bounds, load, caller: callerOf(ctx) });
   };
-  return { name: "call", alpn: [ALPN], peerAuth: PEER_AUTH, accept };
+  return {
+    name: "call",
+    alpn: [ALPN],
+    peerAuth: PEER_AUTH,
+    async accept(conn, ctx): Promise<void> {
+      const link = linkOver(connectionCarrier(conn), ctx);
+      onConnect?.(clientOf(link), conn, ctx);
+      await serveUntil(link, ctx);
+    },
+    async acceptSocket(socket, ctx): Promise<void> {
+      const port = new SocketPort(socket);
+      const link = linkOver(acceptedSocket(port), ctx);
+      onSocket?.(clientOf(link), ctx);
+      using _watch = closeWhenRevoked(port, ctx);
+      await serveUntil(link, ctx);
+    },
+  };
+}
+
+/** Over HTTP nobody else closes what a token opened once that is revoked. */
+function closeWhenRevoked(port: SocketPort, { auth, identities }: HandlerContext): Disposable {
+  const known = auth.identity !== undefined;
+  const forget = identities.onChange(() => {
+    if (known && !auth.identity) port.close(SocketClose.Revoked, "Permission was withdrawn");
+  });
+  return { [Symbol.dispose]: forget };
 }
 
 /** Serves until the peer is done or the node shuts down. */
@@ -75,10 +116,10 @@ async function serveUntil(link: CallLink, ctx: HandlerContext): Promise<void> {
   }
 }
 
-function callerOf(conn: Connection, { auth, identities }: HandlerContext): Caller {
+function callerOf({ auth, identities }: HandlerContext): Caller {
   return {
     identity: () => auth.identity,
     fromToken: (token) => identities.fromToken(token),
-    address: conn.remoteAddr.hostname,
+    address: auth.remoteAddr.hostname,
   };
 }

@@ -5,10 +5,6 @@ export { CallError, type CallErrorOptions } from "@alknet/operations";
 /** Codes of operations, and those of the protocol itself. */
 export const CallCode = {
   ...OperationCode,
-  /** The connection or the node went away. */
-  Unavailable: "UNAVAILABLE",
-  /** A limit of the peer was reached. */
-  ResourceExhausted: "RESOURCE_EXHAUSTED",
   /** A request used the id of one that was still running. */
   DuplicateId: "DUPLICATE_ID",
   /** Bytes that are no frame; ends the stream they came on. */

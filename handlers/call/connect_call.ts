@@ -1,4 +1,4 @@
-import { type Connection, type IdentityProvider, NOBODY } from "@alknet/core";
+import { type Connection, type Identity, type IdentityProvider, NOBODY } from "@alknet/core";
 import type { Dispatcher } from "@alknet/operations";
 
 import { type CallClient, clientOf } from "./client.ts";
@@ -6,6 +6,7 @@ import { HARD_MAX_BYTES } from "./envelope.ts";
 import { type CallLimits, callLimits } from "./limits.ts";
 import { CallLink } from "./link.ts";
 import { IdentityLoads, Load } from "./load.ts";
+import { connectionCarrier } from "./stream_port.ts";
 
 /** What {@linkcode connectCall} can be told. */
 export interface ConnectCallOptions {
@@ -13,6 +14,8 @@ export interface ConnectCallOptions {
   readonly dispatcher?: Dispatcher;
   /** What the peer may make this side hold. Default: those of {@linkcode CallLimits}. */
   readonly limits?: Partial<CallLimits>;
+  /** Who the peer that was dialled is here, as of now. Default: what the connection says. */
+  readonly identity?: () => Identity | undefined;
   /** Resolves tokens in the peer's requests. Default: nobody. */
   readonly identities?: IdentityProvider;
 }
@@ -43,17 +46,17 @@ export interface ConnectCallOptions {
  * ```
  */
 export function connectCall(conn: Connection, options: ConnectCallOptions = {}): CallClient {
-  const { dispatcher, identities = NOBODY } = options;
+  const { dispatcher, identities = NOBODY, identity = () => conn.identity } = options;
   // The server proved who it is in the handshake: strangers' limits are not meant for it.
   const limits = callLimits({ maxAnonymousFrameBytes: HARD_MAX_BYTES, ...options.limits });
   const caller = {
-    identity: () => conn.identity,
+    identity,
     fromToken: (token: string) => identities.fromToken(token),
     address: conn.remoteAddr.hostname,
   };
   const load = new Load(limits, new IdentityLoads());
-  const link = new CallLink(conn, { dispatcher, limits, load, caller });
+  const link = new CallLink(connectionCarrier(conn), { dispatcher, limits, load, caller });
   link.open().catch(() => {}); // the first request meets the same failure
-  link.serve();
+  link.serve().catch(() => {}); // a connection that fails ends its requests itself
   return clientOf(link);
 }

@@ -37,13 +37,21 @@ Deno.test("FrameDecoder reads back frames cut into pieces of any size, in order"
   }));
 });
 
-Deno.test("FrameDecoder answers every truncation with CallWireError at the end", () => {
-  const frame = encodeFrame({ type: "call.aborted", id: "1", payload: {} });
-  for (let length = 1; length < frame.length; length++) {
-    const decoder = new FrameDecoder();
-    deepStrictEqual([...decoder.push(frame.subarray(0, length))], []);
-    throws(() => decoder.end(), { name: "CallWireError", fault: "truncated" });
-  }
+Deno.test("every truncation of a frame is CallWireError at the end, of an envelope at once", () => {
+  fc.assert(
+    fc.property(envelope, (value) => {
+      const frame = encodeFrame(value);
+      for (let length = 1; length < frame.length; length++) {
+        const decoder = new FrameDecoder();
+        deepStrictEqual([...decoder.push(frame.subarray(0, length))], []);
+        throws(() => decoder.end(), { name: "CallWireError", fault: "truncated" });
+      }
+      for (let length = 4; length < frame.length; length++) {
+        throws(() => decodeEnvelope(frame.subarray(4, length)), { name: "CallWireError" });
+      }
+    }),
+    { numRuns: 30 },
+  );
 });
 
 Deno.test("FrameDecoder throws nothing but CallWireError whatever the bytes", () => {

@@ -1,6 +1,7 @@
-import type { Identity } from "@alknet/core";
-import type { Dispatcher } from "@alknet/operations";
+import { type Identity, networkOf } from "@alknet/core";
+import type { BatchItem, Dispatcher } from "@alknet/operations";
 
+import { parseBatch } from "./batch.ts";
 import { aborted, CallCode, CallError, unavailable } from "./call_error.ts";
 import { InboundRequest } from "./inbound_request.ts";
 import type { CallLimits } from "./limits.ts";
@@ -102,6 +103,7 @@ export class Inbound {
 
   /** Ends the requests that came on a stream, or all; nobody reads what they would send. */
   stop(reason: Error, sink?: Sink): void {
+    if (sink === undefined) this.#draining = true; // what was read and not taken yet comes too late
     for (const running of [...this.#live.values()]) {
       if (sink === undefined || running.sink === sink) running.stop(reason);
     }
@@ -127,19 +129,22 @@ export class Inbound {
     const { dispatcher, load, caller } = this.#options;
     if (!dispatcher) throw new CallError(CallCode.NotFound, "No such operation");
     const identity = this.#identityOf(request);
-    const subscription = isStream(request, dispatcher);
-    const key = identity ? `id ${identity.id}` : `at ${caller.address}`;
-    const leave = load.enter(key, { bytes, subscription });
+    const calls = this.#callsOf(request);
+    const subscription = !calls && isStream(request, dispatcher);
+    const key = identity ? `id ${identity.id}` : `at ${networkOf(caller.address)}`;
+    const stay = load.enter(key, { bytes, subscription, requests: calls?.length });
     const running = new InboundRequest({
       id,
       request,
+      calls,
+      stay,
       sink,
       subscription,
       timeoutMs: this.#timeoutOf(request, subscription),
       ended: () => this.#ended(id, sink),
     });
     this.#live.set(id, running);
-    running.run(dispatcher, identity).then(leave);
+    running.run(dispatcher, identity, () => this.#identityNow(request)).then(stay.leave);
   }
 
   #ended(id: string, sink: Sink): void {
@@ -155,6 +160,22 @@ export class Inbound {
     const identity = caller.fromToken(authToken);
     if (identity) return identity;
     throw new CallError(CallCode.Forbidden, "Token is not accepted");
+  }
+
+  #identityNow({ authToken }: Requested): Identity | undefined {
+    const { caller } = this.#options;
+    return authToken === undefined ? caller.identity() : caller.fromToken(authToken);
+  }
+
+  /** The calls of a batch; its length is looked at before anything is counted or run. */
+  #callsOf({ batch, name, mode }: Requested): BatchItem[] | undefined {
+    if (batch === undefined) return undefined;
+    if (name !== "") throw new CallError(CallCode.InvalidInput, "Batch names an operation too");
+    if (mode === "subscribe") {
+      throw new CallError(CallCode.InvalidOperationType, "Batch cannot be subscribed to");
+    }
+    const { maxBatchCalls, maxRequests, maxRequestsPerIdentity } = this.#options.limits;
+    return parseBatch(batch, Math.min(maxBatchCalls, maxRequests, maxRequestsPerIdentity));
   }
 
   #timeoutOf({ timeoutMs }: Requested, subscription: boolean): number | undefined {

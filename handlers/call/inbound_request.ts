@@ -1,11 +1,15 @@
 import type { Identity } from "@alknet/core";
-import type { CallRequest, Dispatcher } from "@alknet/operations";
+import type { BatchItem, CallRequest, Dispatcher } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
-import { CallCode, CallError, timedOut, unavailable } from "./call_error.ts";
+import { answerBatch } from "./batch.ts";
+import { type CallError, timedOut, unavailable } from "./call_error.ts";
 import { Credit } from "./credit.ts";
+import { type Deadline, DEADLINES } from "./deadlines.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
+import { failureOf } from "./failure.ts";
 import { completed, errorEvent, type Requested, responded } from "./payloads.ts";
+import type { Stay } from "./load.ts";
 import type { Sink } from "./sink.ts";
 
 const log = getLogger(["alknet", "call"]);
@@ -14,11 +18,15 @@ const log = getLogger(["alknet", "call"]);
 export interface InboundRequestOptions {
   readonly id: string;
   readonly request: Requested;
+  /** What to call where it is a batch. */
+  readonly calls?: readonly BatchItem[];
   readonly sink: Sink;
   /** Whether many values are expected. */
   readonly subscription: boolean;
   /** Milliseconds it may take; undefined for ever. */
   readonly timeoutMs?: number;
+  /** What it counts as. */
+  readonly stay: Stay;
   /** Told once, when no further frame will be sent for it. */
   readonly ended: () => void;
 }
@@ -45,9 +53,12 @@ export class InboundRequest {
   readonly sink: Sink;
   /** What its caller lets it send; undefined when the transport alone slows it down. */
   readonly credit?: Credit;
+  readonly #stay: Stay;
+  readonly #leftBehind: Promise<unknown>[] = [];
+  readonly #calls?: readonly BatchItem[];
   readonly #ended: () => void;
   readonly #controller = new AbortController();
-  readonly #timer?: ReturnType<typeof setTimeout>;
+  readonly #deadline?: Deadline;
   readonly #deadlineMs?: number;
   #iterator?: AsyncIterator<unknown>;
   #over = false;
@@ -61,33 +72,45 @@ export class InboundRequest {
     this.request = request;
     this.sink = sink;
     this.subscription = subscription;
+    this.#calls = options.calls;
+    this.#stay = options.stay;
     this.#ended = ended;
     if (request.credit) this.credit = new Credit(request.credit);
     if (timeoutMs === undefined) return;
     this.#deadlineMs = Date.now() + timeoutMs;
-    this.#timer = setTimeout(() => this.fail(timedOut(timeoutMs)), timeoutMs);
+    this.#deadline = DEADLINES.add(timeoutMs, () => this.fail(timedOut(timeoutMs)));
   }
 
   /**
    * Runs it to its end; resolves when the handler is done and the last frame has left, never rejects.
    */
-  async run(dispatcher: Dispatcher, identity: Identity | undefined): Promise<void> {
-    const { name, input, forwardedFor } = this.request;
+  async run(
+    dispatcher: Dispatcher,
+    identity: Identity | undefined,
+    identityNow: () => Identity | undefined,
+  ): Promise<void> {
+    const { name, input, forwardedFor, via } = this.request;
     const request: CallRequest = {
       requestId: this.id,
       identity,
+      identityNow,
       forwardedFor,
+      via,
       deadlineMs: this.#deadlineMs,
+      keepsDeadline: true,
       signal: this.#controller.signal,
+      onLeftBehind: (work) => this.#leftBehind.push(work),
       origin: "wire",
     };
     try {
-      if (this.subscription) await this.#pump(dispatcher.subscribe(name, input, request));
+      if (this.#calls) await this.#answer(await answerBatch(dispatcher, this.#calls, request));
+      else if (this.subscription) await this.#pump(dispatcher.subscribe(name, input, request));
       else await this.#answer(await dispatcher.call(name, input, request));
     } catch (error) {
-      if (!this.#over) this.fail(this.#failureOf(error));
+      if (!this.#over) this.fail(failureOf(error, this.request.name));
     }
     await this.#told; // a peer that does not read fills its limit, not our memory
+    for (const work of this.#leftBehind) await work;
   }
 
   /** Ends it without telling the caller, who knows. */
@@ -106,14 +129,28 @@ export class InboundRequest {
   /** Sends the one value; an answer that cannot be sent becomes an error. */
   async #answer(output: unknown): Promise<void> {
     if (this.#over) return;
-    clearTimeout(this.#timer);
+    this.#deadline?.clear();
     this.#answered = true;
     try {
-      await this.sink.send(responded(this.id, output));
+      await this.#send(responded(this.id, output));
       this.#finish();
     } catch (error) {
       this.#answered = false;
       throw error;
+    }
+  }
+
+  /** Sends a value, which counts until it has left: a peer that does not read holds it here. */
+  async #send(envelope: EventEnvelope): Promise<number> {
+    let held = 0;
+    const hold = (bytes: number): void => {
+      this.#stay.hold(bytes);
+      held = bytes;
+    };
+    try {
+      return await this.sink.send(envelope, hold);
+    } finally {
+      if (held > 0) this.#stay.hold(-held);
     }
   }
 
@@ -130,7 +167,7 @@ export class InboundRequest {
         this.#told = this.#tell(completed(this.id));
         return;
       }
-      const bytes = await this.sink.send(responded(this.id, value));
+      const bytes = await this.#send(responded(this.id, value));
       this.credit?.spend(bytes);
     }
   }
@@ -153,7 +190,7 @@ export class InboundRequest {
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#deadline?.clear();
     this.#ended();
     return true;
   }
@@ -163,20 +200,10 @@ export class InboundRequest {
     try {
       await this.sink.send(envelope);
     } catch (error) {
-      log.debug("call.unsent", { type: envelope.type, error });
+      if (error instanceof CallWireError) {
+        await this.#tell(errorEvent(this.id, failureOf(error, this.request.name)));
+      } else log.debug("call.unsent", { type: envelope.type, error });
     }
-  }
-
-  /** What the caller is to see of an error: nothing of the inside. */
-  #failureOf(error: unknown): CallError {
-    if (error instanceof CallError) return error;
-    if (error instanceof CallWireError) {
-      log.warn("call.output-unsendable", { operation: this.request.name, error });
-      return new CallError(CallCode.Internal, "Output cannot be sent");
-    }
-    const correlationId = crypto.randomUUID();
-    log.warn("call.failed", { operation: this.request.name, correlationId, error });
-    return new CallError(CallCode.Internal, "Operation failed", { details: { correlationId } });
   }
 }
 

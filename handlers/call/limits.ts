@@ -8,13 +8,18 @@ export interface CallLimits {
   readonly maxAnonymousFrameBytes: number;
   /** Requests under way on one connection, subscriptions among them. Default: 256. */
   readonly maxRequests: number;
+  /** Calls of one batch; each counts as a request. Default: 64. */
+  readonly maxBatchCalls: number;
   /** Subscriptions under way on one connection. Default: 128. */
   readonly maxSubscriptions: number;
-  /** Inputs under way and frames half received on one connection, in bytes. Default: 134,217,728. */
+  /**
+   * Inputs under way, outputs that wait to be sent and frames half received on one connection, in
+   * bytes. Default: 134,217,728.
+   */
   readonly maxBytes: number;
   /** Requests under way of one identity; strangers of one address are one. Default: 1,024. */
   readonly maxRequestsPerIdentity: number;
-  /** Inputs under way of one identity, in bytes. Default: 268,435,456. */
+  /** Inputs under way and outputs that wait, of one identity, in bytes. Default: 268,435,456. */
   readonly maxBytesPerIdentity: number;
   /** Time for queries and mutations whose caller names none, in milliseconds. Default: 30,000. */
   readonly defaultTimeoutMs: number;
@@ -29,6 +34,7 @@ const DEFAULTS: CallLimits = {
   maxFrameBytes: HARD_MAX_BYTES,
   maxAnonymousFrameBytes: 1_048_576,
   maxRequests: 256,
+  maxBatchCalls: 64,
   maxSubscriptions: 128,
   maxBytes: 134_217_728,
   maxRequestsPerIdentity: 1_024,

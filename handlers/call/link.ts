@@ -1,19 +1,20 @@
-import { type Connection, type Stream, StreamUnavailableError } from "@alknet/core";
+import { StreamUnavailableError } from "@alknet/core";
 
-import { unavailable } from "./call_error.ts";
+import { type CallError, unavailable } from "./call_error.ts";
 import { connectionLost } from "./inbound_request.ts";
 import type { InboundOptions } from "./inbound.ts";
 import { Lane } from "./lane.ts";
+import type { Carrier, PortMaker } from "./port.ts";
 import { CallSession } from "./session.ts";
 import type { Sink } from "./sink.ts";
 
 /** Streams of our own open at once; further bulk takes the shared one. */
 const MAX_OWN_STREAMS = 32;
 
-/** Lets one connection carry a {@linkcode CallSession}. */
+/** Lets one connection, or WebSocket, carry a {@linkcode CallSession}. */
 export class CallLink implements AsyncDisposable {
   readonly session: CallSession;
-  readonly #conn: Connection;
+  readonly #carrier: Carrier;
   readonly #options: InboundOptions;
   readonly #lanes = new Set<Lane>();
   readonly #firstIncoming = Promise.withResolvers<Lane>();
@@ -26,20 +27,21 @@ export class CallLink implements AsyncDisposable {
   #closed = false;
 
   /** @param options What runs and bounds the peer's requests. */
-  constructor(conn: Connection, options: InboundOptions) {
-    this.#conn = conn;
+  constructor(carrier: Carrier, options: InboundOptions) {
+    this.#carrier = carrier;
     this.#options = options;
     const roads = { shared: () => this.#sharedLane(), own: () => this.#ownLane() };
     this.session = new CallSession({ ...options, roads });
     this.#firstIncoming.promise.catch(() => {});
-    conn.closed.then(({ reason }) => this.#lost(reason));
+    carrier.closed.then(({ reason }) => this.#lost(reason));
   }
 
   /** Takes the peer's streams; resolves when there are no further ones and all are done. */
   async serve(): Promise<void> {
-    for await (const stream of this.#conn.streams) {
-      if (this.#closed) stream.reset();
-      else this.#firstIncoming.resolve(this.#lane(stream, false));
+    for await (const make of this.#carrier.incoming) {
+      const lane = this.#lane(make, false);
+      if (this.#closed) lane.reset();
+      else this.#firstIncoming.resolve(lane);
     }
     this.#sole = !this.#closed && !this.#draining;
     while (this.#lanes.size > 0) await Promise.all([...this.#lanes].map(({ done }) => done));
@@ -54,11 +56,15 @@ export class CallLink implements AsyncDisposable {
   async drain(): Promise<void> {
     this.#draining = true;
     await this.session.inbound.drain();
-    await this[Symbol.asyncDispose]();
+    await this.#close(unavailable("Node is shutting down"));
   }
 
   /** Takes back our requests and stops the peer's; the connection itself stays open. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+
+  async #close(why?: CallError): Promise<void> {
     this.#closed = true;
     const reason = unavailable("Peer has ended the session");
     const drained = this.session.inbound.drain();
@@ -67,7 +73,7 @@ export class CallLink implements AsyncDisposable {
     this.session.inbound.stop(reason);
     await drained;
     for (const lane of this.#lanes) lane.hurry();
-    await Promise.all([...this.#lanes].map((lane) => lane.retire()));
+    await Promise.all([...this.#lanes].map((lane) => lane.retire(why)));
   }
 
   #sharedLane(): Lane | Promise<Lane> {
@@ -105,22 +111,15 @@ export class CallLink implements AsyncDisposable {
   }
 
   async #openLane(exclusive: boolean): Promise<Lane> {
-    return this.#lane(await this.#conn.openStream(), exclusive);
+    return this.#lane(await this.#carrier.open(), exclusive);
   }
 
-  #lane(stream: Stream, exclusive: boolean): Lane {
+  #lane(make: PortMaker, exclusive: boolean): Lane {
     const { limits, load, caller } = this.#options;
-    const maxFrameBytes = (): number =>
+    const maxBytes = (): number =>
       caller.identity() ? limits.maxFrameBytes : limits.maxAnonymousFrameBytes;
-    const session = this.session;
-    const lane = new Lane({
-      stream,
-      session,
-      load,
-      maxFrameBytes,
-      exclusive,
-      sole: () => this.#sole,
-    });
+    const port = make({ maxBytes, reserve: load.reservation() });
+    const lane = new Lane({ port, session: this.session, exclusive, sole: () => this.#sole });
     this.#lanes.add(lane);
     lane.done.then(() => this.#lanes.delete(lane));
     return lane;

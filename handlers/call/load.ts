@@ -7,6 +7,20 @@ export interface Weight {
   readonly bytes: number;
   /** Whether it is a subscription. */
   readonly subscription: boolean;
+  /** As how many requests it counts: a batch as its calls. Default: 1. */
+  readonly requests?: number;
+}
+
+/** A request that counts. */
+export interface Stay {
+  /**
+   * Counts bytes that wait to be sent for it, or a negative number of them.
+   *
+   * @throws {CallError} When that would exceed a limit; nothing is counted then.
+   */
+  hold(bytes: number): void;
+  /** Stops counting it. */
+  leave(): void;
 }
 
 /** What is under way for somebody. */
@@ -49,6 +63,7 @@ export class Load {
   #requests = 0;
   #subscriptions = 0;
   #bytes = 0;
+  #outputs = 0;
 
   /** @param identities Shared by all connections of a handler. */
   constructor(limits: CallLimits, identities: IdentityLoads) {
@@ -65,10 +80,9 @@ export class Load {
    * Counts a request.
    *
    * @param key Whose it is.
-   * @returns What stops counting it.
    * @throws {CallError} When that would exceed a limit; nothing is counted then.
    */
-  enter(key: string, weight: Weight): () => void {
+  enter(key: string, weight: Weight): Stay {
     const tally = this.#identities.of(key);
     const refusal = this.#refusal(tally, weight);
     if (refusal) {
@@ -76,31 +90,58 @@ export class Load {
       throw refusal;
     }
     this.#add(tally, weight, 1);
-    return () => {
-      this.#add(tally, weight, -1);
-      this.#identities.drop(key);
+    return {
+      hold: (bytes) => this.#hold(tally, bytes),
+      leave: () => {
+        this.#add(tally, weight, -1);
+        this.#identities.drop(key);
+      },
     };
   }
 
-  /** Counts bytes of a frame that is not whole yet, or a negative number of them. */
-  reserve(bytes: number): void {
-    if (bytes > 0 && this.#bytes + bytes > this.#limits.maxBytes) {
-      throw exhausted("Too many bytes under way on this connection");
-    }
-    this.#bytes += bytes;
+  /**
+   * Counts bytes of frames that are not whole yet, or wait: what it returns is told how many of them
+   * one stream holds now, and throws RESOURCE_EXHAUSTED where that is too many.
+   */
+  reservation(): (bytes: number) => void {
+    let reserved = 0;
+    return (bytes) => {
+      if (bytes > reserved && this.#bytes + bytes - reserved > this.#limits.maxBytes) {
+        throw exhausted("Too many bytes under way on this connection");
+      }
+      this.#bytes += bytes - reserved;
+      reserved = bytes;
+    };
   }
 
-  #add(tally: Tally, { bytes, subscription }: Weight, sign: 1 | -1): void {
-    this.#requests += sign;
+  /** One that is alone may be as large as an envelope: what else could be done with it? */
+  #hold(tally: Tally, bytes: number): void {
+    const { maxBytes, maxBytesPerIdentity } = this.#limits;
+    if (bytes > 0 && this.#outputs > 0) {
+      if (this.#bytes + bytes > maxBytes) {
+        throw exhausted("Too many bytes wait to be sent on this connection");
+      }
+      if (tally.bytes + bytes > maxBytesPerIdentity) {
+        throw exhausted("Too many bytes wait to be sent to this identity");
+      }
+    }
+    this.#outputs += Math.sign(bytes);
+    this.#bytes += bytes;
+    tally.bytes += bytes;
+  }
+
+  #add(tally: Tally, { bytes, subscription, requests = 1 }: Weight, sign: 1 | -1): void {
+    this.#requests += sign * requests;
     this.#subscriptions += subscription ? sign : 0;
     this.#bytes += sign * bytes;
-    tally.requests += sign;
+    tally.requests += sign * requests;
     tally.bytes += sign * bytes;
   }
 
-  #refusal(tally: Tally, { bytes, subscription }: Weight): CallError | undefined {
+  #refusal(tally: Tally, weight: Weight): CallError | undefined {
+    const { bytes, subscription, requests = 1 } = weight;
     const limits = this.#limits;
-    if (this.#requests >= limits.maxRequests) {
+    if (this.#requests + requests > limits.maxRequests) {
       return exhausted("Too many requests under way on this connection");
     }
     if (subscription && this.#subscriptions >= limits.maxSubscriptions) {
@@ -109,7 +150,7 @@ export class Load {
     if (this.#bytes + bytes > limits.maxBytes) {
       return exhausted("Too many bytes under way on this connection");
     }
-    if (tally.requests >= limits.maxRequestsPerIdentity) {
+    if (tally.requests + requests > limits.maxRequestsPerIdentity) {
       return exhausted("Too many requests of this identity under way");
     }
     const full = tally.bytes + bytes > limits.maxBytesPerIdentity;

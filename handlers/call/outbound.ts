@@ -1,11 +1,19 @@
-import type { Identity } from "@alknet/core";
+import type { BatchItem, ForwardedFor } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
-import { aborted, CallError, unavailable } from "./call_error.ts";
+import { batchPayload, parseResults } from "./batch.ts";
+import { aborted, CallCode, CallError, unavailable } from "./call_error.ts";
 import { CallWireError, type EventEnvelope } from "./envelope.ts";
+import { MAX_TIMER_MS } from "./limits.ts";
 import { OutboundCall, type Pending } from "./outbound_call.ts";
 import { OutboundSubscription } from "./outbound_subscription.ts";
-import { abortedEvent, creditEvent, requested } from "./payloads.ts";
+import {
+  abortedEvent,
+  creditEvent,
+  type CreditGrant,
+  type Requested,
+  requested,
+} from "./payloads.ts";
 import type { Sink } from "./sink.ts";
 
 const log = getLogger(["alknet", "call"]);
@@ -22,7 +30,9 @@ export interface RequestOptions {
   /** A token that speaks for this request, in place of the connection's identity. */
   readonly authToken?: string;
   /** For whom it is made: information to the peer, never authority. */
-  readonly forwardedFor?: Identity;
+  readonly forwardedFor?: ForwardedFor;
+  /** Ids of the nodes it has passed, this one last. Default: none. */
+  readonly via?: readonly string[];
   /**
    * Where it travels: on the long-lived stream that small calls share, or on one of its own, where
    * bulk does not stand in their way. Default: `"shared"` for a call, `"own"` for a subscription.
@@ -51,6 +61,12 @@ const CALL_TIMEOUT_MS = 30_000;
 const WINDOW_ITEMS = 128;
 const WINDOW_BYTES = 262_144;
 
+/** Shorter than a peer may be told would be never: it takes no item, or no byte. */
+function checkWindow(window: CreditGrant): CreditGrant {
+  if (window.items >= 1 && window.bytes >= 1) return window;
+  throw new RangeError(`Cannot subscribe with a window of ${window.items}, ${window.bytes} bytes`);
+}
+
 /** The requests of this side, by id. */
 export class Outbound {
   readonly #roads: Roads;
@@ -68,15 +84,35 @@ export class Outbound {
   }
 
   /** See `CallClient.call`. */
-  async call(name: string, input: unknown, options: RequestOptions = {}): Promise<unknown> {
-    const { timeoutMs = CALL_TIMEOUT_MS, signal, authToken, forwardedFor, stream } = options;
+  call(name: string, input: unknown, options?: RequestOptions): Promise<unknown> {
+    return this.#once({ name, input }, options);
+  }
+
+  /** See `CallClient.batch`. */
+  async batch(
+    calls: readonly BatchItem[],
+    options?: RequestOptions,
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    try {
+      const batch = batchPayload(calls);
+      return parseResults(await this.#once({ name: "", input: undefined, batch }, options), calls);
+    } catch (error) {
+      throw isNotFound(error) ? noBatches() : error;
+    }
+  }
+
+  async #once(
+    what: Pick<Requested, "name" | "input" | "batch">,
+    options: RequestOptions = {},
+  ): Promise<unknown> {
+    const { timeoutMs = CALL_TIMEOUT_MS, signal, authToken, forwardedFor, via, stream } = options;
     this.#assertOpen(signal);
     const id = crypto.randomUUID();
     const ended = (tellPeer: boolean): void => this.#ended(id, tellPeer);
     const pending = new OutboundCall({ timeoutMs, signal, ended });
     this.#pending.set(id, pending);
-    const request = { name, input, authToken, forwardedFor, timeoutMs, mode: "call" as const };
-    this.#send(pending, requested(id, request), stream === "own");
+    const request = { ...what, authToken, forwardedFor, via, timeoutMs, mode: "call" as const };
+    this.#send(pending, requested(id, wired(request)), stream === "own");
     return await pending.result;
   }
 
@@ -86,11 +122,11 @@ export class Outbound {
     input: unknown,
     options: SubscribeOptions = {},
   ): AsyncGenerator<unknown, void> {
-    const { timeoutMs, signal, authToken, forwardedFor, stream } = options;
+    const { timeoutMs, signal, authToken, forwardedFor, via, stream } = options;
     this.#assertOpen(signal);
     const { windowItems: items = WINDOW_ITEMS, windowBytes: bytes = WINDOW_BYTES } = options;
     const id = crypto.randomUUID();
-    const window = { items, bytes };
+    const window = checkWindow({ items, bytes });
     const pending = new OutboundSubscription({
       timeoutMs,
       signal,
@@ -100,8 +136,8 @@ export class Outbound {
     });
     this.#pending.set(id, pending);
     const mode = "subscribe" as const;
-    const request = { name, input, authToken, forwardedFor, timeoutMs, mode, credit: window };
-    this.#send(pending, requested(id, request), stream !== "shared");
+    const request = { name, input, authToken, forwardedFor, via, timeoutMs, mode, credit: window };
+    this.#send(pending, requested(id, wired(request)), stream !== "shared");
     yield* itemsOf(pending);
   }
 
@@ -162,8 +198,11 @@ export class Outbound {
       const sink = await (own ? this.#roads.own() : this.#roads.shared());
       if (pending.over) return void sink.finish?.();
       pending.sink = sink;
-      await sink.send(event);
-      sink.finish?.();
+      try {
+        await sink.send(event);
+      } finally {
+        sink.finish?.();
+      }
     } catch (error) {
       const known = error instanceof CallError || isLocal(error);
       pending.fail(known ? error : unavailable("Request could not be sent", error));
@@ -196,4 +235,22 @@ async function* itemsOf(pending: OutboundSubscription): AsyncGenerator<unknown, 
 /** An input that cannot be sent is the caller's to mend. */
 function isLocal(error: unknown): boolean {
   return error instanceof CallWireError && error.blame === "local";
+}
+
+/** A batch has no name: only a peer that looks for one, or serves nothing, does not find it. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof CallError && error.code === CallCode.NotFound;
+}
+
+function noBatches(): CallError {
+  const message = "Peer takes no batches of calls that depend on each other";
+  return new CallError(CallCode.NotFound, message, { blame: "remote" });
+}
+
+/** For ever is no number in JSON; whoever answers has a longest time of its own. */
+function wired(request: Requested): Requested {
+  const { timeoutMs } = request;
+  return timeoutMs === undefined
+    ? request
+    : { ...request, timeoutMs: Math.min(timeoutMs, MAX_TIMER_MS) };
 }

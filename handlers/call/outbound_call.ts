@@ -1,4 +1,5 @@
 import { aborted, timedOut } from "./call_error.ts";
+import { type Deadline, DEADLINES } from "./deadlines.ts";
 import { MAX_TIMER_MS } from "./limits.ts";
 import type { Sink } from "./sink.ts";
 
@@ -27,7 +28,7 @@ export interface PendingOptions {
 /** Deadline and signal of a request of ours. */
 export class Bounds {
   readonly #signal?: AbortSignal;
-  readonly #timer?: ReturnType<typeof setTimeout>;
+  readonly #deadline?: Deadline;
   readonly #onAbort: () => void;
 
   /** @param fail Called with why it is over. */
@@ -36,13 +37,13 @@ export class Bounds {
     this.#onAbort = () => fail(signal?.reason ?? aborted());
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (timeoutMs !== undefined && timeoutMs <= MAX_TIMER_MS) {
-      this.#timer = setTimeout(() => fail(timedOut(timeoutMs)), timeoutMs);
+      this.#deadline = DEADLINES.add(timeoutMs, () => fail(timedOut(timeoutMs)));
     }
   }
 
   /** Stops watching. */
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#deadline?.clear();
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }

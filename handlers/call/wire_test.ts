@@ -29,40 +29,6 @@ Deno.test("a request without a name, or without anything, is NOT_FOUND", async (
   }
 });
 
-Deno.test("requests on one stream run beside each other and beside a subscription", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send(
-    request("s", "sub/quiet", { input: { count: 1 } }),
-    request("h", "test/hang"),
-    request("e", "test/echo", { input: "now" }),
-  );
-  const first = [await lane.next(), await lane.next()].map((each) => each?.id).sort();
-  deepStrictEqual(first, ["e", "s"]);
-});
-
-Deno.test("a half-closed stream gets its answers and then its end", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send(
-    request("1", "test/echo", { input: 1 }),
-    request("2", "sub/count", {
-      input: { count: 2 },
-    }),
-  );
-  await lane.stream.closeWrite();
-  const events: string[] = [];
-  for (let event = await lane.next(); event; event = await lane.next()) {
-    events.push(`${event.id} ${event.type}`);
-  }
-  deepStrictEqual(events.sort(), [
-    "1 call.responded",
-    "2 call.completed",
-    "2 call.responded",
-    "2 call.responded",
-  ]);
-});
-
 Deno.test("call.aborted on any stream stops the handler and silences its request", async () => {
   await using node = served();
   const [lane, other] = [await rawLane(node.conn), await rawLane(node.conn)];
@@ -73,25 +39,6 @@ Deno.test("call.aborted on any stream stops the handler and silences its request
   deepStrictEqual(node.ops.aborts, ["ABORTED"]);
   await lane.send(request("2", "test/echo", { input: 2 }));
   deepStrictEqual(await lane.next(), answer("2", 2));
-});
-
-Deno.test("an abort that overtakes its request is not lost", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send({ type: "call.aborted", id: "1", payload: {} }, request("1", "test/hang"));
-  await lane.send(request("2", "test/echo", { input: 2 }));
-  deepStrictEqual(await lane.next(), answer("2", 2));
-  strictEqual(node.ops.hanging, 0);
-});
-
-Deno.test("a live id used again ends both requests with one DUPLICATE_ID", async () => {
-  await using node = served();
-  const lane = await rawLane(node.conn);
-  await lane.send(request("1", "test/hang"), request("1", "test/echo"));
-  strictEqual(codeOf(await lane.next()), "DUPLICATE_ID");
-  await lane.send(request("1", "test/echo", { input: "free again" }));
-  deepStrictEqual(await lane.next(), answer("1", "free again"));
-  strictEqual(node.ops.seen.length, 2);
 });
 
 Deno.test("unknown types and answers to nothing are ignored", async () => {
@@ -122,6 +69,32 @@ for (const singleStream of [false, true]) {
     deepStrictEqual(await neighbour?.next(), answer("2", 2));
   });
 }
+
+Deno.test("half frames beyond maxBytes end their stream, and what they took is free again", async () => {
+  await using node = served({}, { limits: { maxBytes: 10_000 } });
+  const [one, two] = [await rawLane(node.conn), await rawLane(node.conn)];
+  const half = new Uint8Array(100);
+  new DataView(half.buffer).setUint32(0, 6_000);
+  await one.write(half);
+  await two.write(half);
+  strictEqual(codeOf(await two.next()), "RESOURCE_EXHAUSTED");
+  await one.write(new Uint8Array(6_000 - 96).fill(32)); // no JSON: the frame is over
+  strictEqual(codeOf(await one.next()), "PROTOCOL_ERROR");
+  const three = await rawLane(node.conn);
+  await three.send(request("1", "test/echo", { input: "x".repeat(9_000) }));
+  strictEqual((await three.next())?.type, "call.responded");
+});
+
+Deno.test("a request that names no time has the default, and none has more than the longest", async () => {
+  await using node = served({}, { limits: { defaultTimeoutMs: 30, maxTimeoutMs: 60 } });
+  const lane = await rawLane(node.conn);
+  await lane.send(request("1", "test/hang"), request("2", "test/hang", { timeout_ms: 1e300 }));
+  const ended = [await lane.next(), await lane.next()];
+  deepStrictEqual(ended.map((each) => [each?.id, codeOf(each)]), [
+    ["1", "TIMEOUT"],
+    ["2", "TIMEOUT"],
+  ]);
+});
 
 Deno.test("a stranger's frames are bounded lower than a peer's", async () => {
   for (const identity of [undefined, ALICE]) {

@@ -1,7 +1,7 @@
 import { match, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 
-import { parseForwardRule } from "./mod.ts";
+import { listenPlain, parseForwardRule, recordAsciicast } from "./mod.ts";
 import { exec, RawClient, SshLab, text } from "./testdata/support.ts";
 import { Message, message } from "./wire/message.ts";
 import { SshReader } from "./wire/ssh_reader.ts";
@@ -258,4 +258,103 @@ Deno.test("a session that is opened and never used costs a place, not a program"
 
 function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
+Deno.test("maxListeners: no more than that is listened on for one connection", async () => {
+  const listenRules = [parseForwardRule("allow 127.0.0.1:*")];
+  await using lab = await SshLab.start({ listenRules, limits: { maxListeners: 2 } });
+  await using client = await lab.connect();
+  const data = new SshWriter().string("127.0.0.1").uint32(0).finish();
+  const answers = [];
+  for (let round = 0; round < 3; round++) {
+    answers.push(await client.multiplexer.ask("tcpip-forward", data) !== false);
+  }
+  strictEqual(answers.join(), "true,true,false");
+});
+
+Deno.test("maxReplyBytes: a client that asks and does not read is not read from", async () => {
+  await using lab = await SshLab.start({ transportLimits: { maxReplyBytes: 10_000 } });
+  const stream = await lab.dial();
+  await using raw = new RawClient(stream);
+  await raw.logIn(lab.alice);
+  raw.pause();
+  const ask = message(Message.GlobalRequest).string("none@example.org").boolean(true).finish();
+  let asked = 0;
+  const flooding = (async () => {
+    for (; asked < 15_000; asked++) {
+      raw.transport.send(ask);
+      await raw.transport.drained();
+    }
+  })();
+  const stuckAt = await settled(() => asked);
+  ok(stuckAt < 15_000, "all of them were read");
+  raw.resume();
+  await flooding;
+});
+
+Deno.test("windowBytes: later channels have an eighth of the window of the first ones", async () => {
+  const channelLimits = { windowBytes: 80_000, wideChannels: 1 };
+  await using lab = await SshLab.start({ channelLimits });
+  await using raw = new RawClient(await lab.dial());
+  await raw.logIn(lab.alice);
+  const windows = [];
+  for (const id of [0, 1]) {
+    raw.transport.send(
+      message(Message.ChannelOpen).string("session").uint32(id).uint32(1_000).uint32(32_768)
+        .finish(),
+    );
+    const reader = new SshReader(await raw.waitFor(Message.ChannelOpenConfirmation), 9);
+    windows.push(reader.uint32());
+  }
+  strictEqual(windows.join(), "80000,10000");
+});
+
+Deno.test("a client sets a bounded number of variables of a bounded length", async () => {
+  await using lab = await SshLab.start({ envPatterns: ["V*"] });
+  await using client = await lab.connect();
+  const channel = await client.multiplexer.open("session");
+  const set = (name: string, value: string): Promise<boolean> =>
+    channel.ask("env", new SshWriter().string(name).string(value).finish());
+  strictEqual(await set("V", "x".repeat(1_025)), false);
+  strictEqual(await set("V;id", "x"), false);
+  let taken = 0;
+  while (taken < 100 && await set(`V${taken}`, "x")) taken++;
+  strictEqual(taken, 32);
+  strictEqual(await set("V0", "again"), true);
+});
+
+Deno.test("a plain port takes a bounded number of connections", async () => {
+  await using lab = await SshLab.start();
+  const { identities } = lab;
+  const address = { hostname: "127.0.0.1", port: 0 };
+  await using listener = listenPlain(lab.handler, { address, identities, maxConnections: 1 });
+  const { port } = listener.addr;
+  using first = await Deno.connect({ hostname: "127.0.0.1", port });
+  ok(await first.read(new Uint8Array(100))); // its identification
+  using second = await Deno.connect({ hostname: "127.0.0.1", port });
+  strictEqual(await second.read(new Uint8Array(100)).catch(() => null), null);
+});
+
+Deno.test("a recording stops at its bound, and the session goes on", async () => {
+  const directory = await Deno.makeTempDir();
+  const request = { term: "xterm", size: { columns: 80, rows: 24 } };
+  const recorder = await recordAsciicast({ directory, peer: "a/b", request, maxBytes: 1_000 });
+  for (let round = 0; round < 100; round++) await recorder.output(encoder.encode("x".repeat(50)));
+  await recorder.end();
+  const files = await Array.fromAsync(Deno.readDir(directory));
+  strictEqual(files.length, 1);
+  const { size, mode } = await Deno.stat(`${directory}/${files[0]?.name}`);
+  ok(size > 500 && size <= 1_000, `${size} bytes`);
+  strictEqual((mode ?? 0) & 0o777, 0o600);
+  await Deno.remove(directory, { recursive: true });
+});
+
+/** Waits until a number that grows stays the same for a while. */
+async function settled(read: () => number): Promise<number> {
+  for (let before = -1;;) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const now = read();
+    if (now === before) return now;
+    before = now;
+  }
 }

@@ -45,6 +45,7 @@ export {
   type TransportLimits,
 } from "./engine/packet_transport.ts";
 export * from "./errors.ts";
+export * from "./wire/plain_text.ts";
 export { namedBytes } from "./wire/ssh_writer.ts";
 export { joinStreams } from "./forward/join_streams.ts";
 export type { ForwardLimits } from "./forward/limits.ts";

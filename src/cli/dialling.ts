@@ -25,28 +25,39 @@ export interface DialCommandOptions extends VaultOptions {
 export function withDialOptions(command: Command): Command {
   return command
     .option("--transport <name>", "use only quic or only tls, instead of racing both")
-    .option("--timeout <seconds>", "give up after this long", Number, 10);
+    .option("--timeout <seconds>", "give up dialling after this long", Number, 10);
+}
+
+/** How {@linkcode dialAs} dials, beside what the command line said. */
+export interface DialAsOptions {
+  /** Whether the protocol begins with a proof. */
+  readonly proof: boolean;
+  /** With a proof: this node's key, or a stranger's word that there is none. Default: `node`. */
+  readonly identity?: "node" | "anonymous";
+  /** Gives up. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Dials as this node, with what `peer add` knows and what worked before.
  *
- * @param options What the command line said, and whether the protocol begins with a proof.
+ * @param options What the command line said, and who this is there.
  * @returns The connection, and how long dialling took.
  */
 export async function dialAs(
   paths: Paths,
   target: string,
   alpn: string,
-  options: DialCommandOptions & { readonly proof: boolean; readonly signal?: AbortSignal },
+  options: DialCommandOptions & DialAsOptions,
 ): Promise<{ conn: Connection; dialMs: number }> {
   const wanted = await findTarget(paths, target);
-  const key = options.proof ? await readNodeKey(paths, options) : undefined;
+  const anonymous = options.identity === "anonymous";
+  const key = options.proof && !anonymous ? await readNodeKey(paths, options) : undefined;
   const memory = await readPaths(paths.dialPaths);
   const begun = performance.now();
   const conn = await dial(wanted, {
     alpn,
-    identity: key,
+    identity: options.proof && anonymous ? "anonymous" : key,
     signal: options.signal,
     timeoutMs: timeoutMs(options.timeout),
     transports: transportsOf(options.transport),

@@ -18,6 +18,18 @@ export const ExitCode = {
   Locked: 7,
   /** The port or another resource is taken. */
   Unavailable: 8,
+  /** Some of the files could not be had, copied or changed. */
+  Incomplete: 9,
+  /** The other side has no such operation, or the operation no such thing. */
+  NotFound: 10,
+  /** A call took longer than it may. */
+  TimedOut: 11,
+  /** A call failed with an error that its operation declares. */
+  Declared: 12,
+  /** The other side failed, or answered what cannot be read. */
+  PeerFailed: 13,
+  /** A call was taken back by Ctrl-C. */
+  Interrupted: 130,
 } as const;
 
 /** One of the values of {@linkcode ExitCode}. */
@@ -50,19 +62,36 @@ export class CliError extends Error {
   readonly blame = "user";
   /** What the program ends with. */
   readonly exitCode: ExitCode | typeof SSH_FAILED;
+  /** What programs are told beside the line, with `--json`. */
+  readonly details?: unknown;
 
   /** Takes the line and the exit code. */
-  constructor(message: string, exitCode: ExitCode | typeof SSH_FAILED, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    exitCode: ExitCode | typeof SSH_FAILED,
+    options: CliErrorOptions = {},
+  ) {
     super(message, options);
     this.exitCode = exitCode;
+    if (options.details !== undefined) this.details = options.details;
   }
+}
+
+/** What a {@linkcode CliError} carries beside its line. */
+export interface CliErrorOptions extends ErrorOptions {
+  /** Plain data for programs. Default: none. */
+  readonly details?: unknown;
 }
 
 /** A problem in a configuration file, at its place. */
 export class ConfigError extends CliError {
+  /** Where in the file. */
+  readonly place: Place;
+
   /** Composes `file:line:column: problem`. */
   constructor(file: string, place: Place, problem: string, options?: ErrorOptions) {
     super(`${file}:${place.line}:${place.column}: ${problem}`, ExitCode.Config, options);
+    this.place = place;
   }
 }
 

@@ -16,7 +16,7 @@
  * @module
  */
 import { CommanderError } from "commander";
-import { ExitCode, ProgramExit } from "./errors.ts";
+import { CliError, ExitCode, ProgramExit } from "./errors.ts";
 import { adviceFor, exitCodeOf, isExpected } from "./exit_code_of.ts";
 import { program } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
@@ -45,7 +45,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
 function explain(error: unknown, code: number, json: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   const terminal = processTerminal({ json: false });
-  if (json) return terminal.note(JSON.stringify({ error: { code, message } }));
+  if (json) {
+    const details = error instanceof CliError ? error.details : undefined;
+    return terminal.note(JSON.stringify({ error: { code, message, details } }));
+  }
   if (error instanceof CommanderError) {
     return terminal.note(`${message.replace(/^error: /, "alknet: ")} (see "alknet --help")`);
   }

@@ -50,6 +50,17 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/**
+ * Text of others for a terminal: control characters and those that reorder what is shown are written
+ * as escapes, so that it can be read and does nothing. Line feeds and tabs are among them.
+ */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** How long ago something was, in its largest unit. */
 export function ago(since: Date, now: Date = new Date()): string {
   const seconds = Math.max(0, Math.round((now.getTime() - since.getTime()) / 1000));

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Identity, IdentityProvider, PeerDirectory } from "./identity.ts";
+import type { Identity, IdentityProvider } from "./identity.ts";
 
 /** A peer as configuration lists it. */
 export interface PeerEntry {
@@ -63,7 +63,7 @@ const ALPHABET = "ybndrfg8ejkmcpqxot1uwisza345h769";
 export const OWNER_ID = "owner";
 
 /** An identity provider over entries that are replaced as a whole. */
-export class ConfigIdentities implements IdentityProvider, PeerDirectory {
+export class ConfigIdentities implements IdentityProvider {
   #index: Index;
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
@@ -90,6 +90,12 @@ export class ConfigIdentities implements IdentityProvider, PeerDirectory {
     for (const listener of this.#listeners) listener();
   }
 
+  /** See {@linkcode IdentityProvider.withId}. */
+  withId(id: string): Identity | undefined {
+    const found = this.#index.ids.get(id);
+    return found && this.#now() < found.expiresAt ? found.identity : undefined;
+  }
+
   /** See {@linkcode IdentityProvider.fromFingerprint}. */
   fromFingerprint(fingerprint: string): Identity | undefined {
     return this.#index.fingerprints.get(fingerprint);
@@ -98,11 +104,6 @@ export class ConfigIdentities implements IdentityProvider, PeerDirectory {
   /** See {@linkcode IdentityProvider.isDisabled}. */
   isDisabled(fingerprint: string): boolean {
     return this.#index.disabled.has(fingerprint);
-  }
-
-  /** See {@linkcode PeerDirectory.byId}. */
-  byId(peerId: string): Identity | undefined {
-    return this.#index.peers.get(peerId);
   }
 
   /** See {@linkcode IdentityProvider.fromToken}. */
@@ -177,7 +178,7 @@ interface TokenCandidate {
 }
 
 interface Index {
-  readonly peers: ReadonlyMap<string, Identity>;
+  readonly ids: ReadonlyMap<string, Pick<TokenCandidate, "identity" | "expiresAt">>;
   readonly fingerprints: ReadonlyMap<string, Identity>;
   readonly disabled: ReadonlySet<string>;
   readonly sshKeys: ReadonlyMap<string, Identity>;
@@ -191,8 +192,13 @@ function indexOf({ peers, tokens, owner }: IdentityEntries): Index {
   const keys = enabled.flatMap((peer) => peer.fingerprints.map((key) => [key, of(peer)] as const));
   const own: [string, Identity][] = owner ? [[owner, OWNER]] : [];
   unique("token", tokens.map((token) => [token.name, token]));
+  const valid = [
+    ...owner ? [{ identity: OWNER, expiresAt: Infinity }] : [],
+    ...enabled.map((peer) => ({ identity: of(peer), expiresAt: Infinity })),
+    ...tokens.map((token) => tokenCandidate(token)[1]),
+  ];
   return {
-    peers: new Map(enabled.map((peer) => [peer.peerId, of(peer)])),
+    ids: new Map(valid.map((each) => [each.identity.id, each])),
     fingerprints: unique("key", [...own, ...keys]),
     disabled: new Set(peers.filter((peer) => !peer.enabled).flatMap((peer) => peer.fingerprints)),
     sshKeys: unique(

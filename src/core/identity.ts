@@ -35,6 +35,8 @@ export interface IdentityProvider {
   fromToken(token: string): Identity | undefined;
   /** The peer that owns an SSH public key in its wire form (RFC 4253 section 6.6), or undefined. */
   fromSshKey(blob: Uint8Array): Identity | undefined;
+  /** The identity with an id as of now: a peer's, `owner`, or `token:` and a token's name. */
+  withId(id: string): Identity | undefined;
   /**
    * Calls back after every change of what the reads above answer.
    *
@@ -43,17 +45,12 @@ export interface IdentityProvider {
   onChange(listener: () => void): () => void;
 }
 
-/** Finds peers by their name, for credentials that carry one, such as certificates. */
-export interface PeerDirectory {
-  /** The peer of that id, unless it is switched off; synchronous and from memory. */
-  byId(peerId: string): Identity | undefined;
-}
-
 /** A provider that knows nobody: the default of an endpoint, and a stand-in in tests. */
 export const NOBODY: IdentityProvider = {
   fromFingerprint: () => undefined,
   isDisabled: () => false,
   fromToken: () => undefined,
   fromSshKey: () => undefined,
+  withId: () => undefined,
   onChange: () => () => {},
 };

@@ -34,6 +34,7 @@ export function joinIdentities(providers: readonly IdentityProvider[]): Identity
         : first((provider) => provider.fromFingerprint(fingerprint)),
     fromToken: (token) => first((provider) => provider.fromToken(token)),
     fromSshKey: (blob) => first((provider) => provider.fromSshKey(blob)),
+    withId: (id) => first((provider) => provider.withId(id)),
     onChange: (listener) => {
       const stops = providers.map((provider) => provider.onChange(listener));
       return () => stops.forEach((stop) => stop());

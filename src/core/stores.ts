@@ -22,6 +22,15 @@ export interface StoredPeer extends PeerEntry {
   readonly addresses?: readonly string[];
 }
 
+/** A token as a store takes it. */
+export interface NewToken extends TokenEntry {
+  /**
+   * Id of the identity that made it: the token may never do what that one may not do now, and ends
+   * with it. Default: nobody; it stands by itself.
+   */
+  readonly createdBy?: string;
+}
+
 /**
  * An identity provider that can be changed. Each method resolves once the change is durable and this
  * process's own reads answer by it; other processes follow within milliseconds.
@@ -64,7 +73,7 @@ export interface IdentityStore extends IdentityProvider {
    *
    * @throws {IdentityConflictError} When its hash belongs to another token.
    */
-  putToken(token: TokenEntry): Promise<void>;
+  putToken(token: NewToken): Promise<void>;
   /**
    * Removes a token.
    *

@@ -16,6 +16,12 @@ export const CallCode = {
   Aborted: "ABORTED",
   /** An earlier call of the batch, whose result this one needs, failed. */
   DependencyFailed: "DEPENDENCY_FAILED",
+  /** The node that would answer went away; may be tried again, but it may have run. */
+  Unavailable: "UNAVAILABLE",
+  /** A limit was reached; may be tried again. */
+  ResourceExhausted: "RESOURCE_EXHAUSTED",
+  /** The request has passed this node before, or too many nodes. */
+  LoopDetected: "LOOP_DETECTED",
   /** Anything else; the details have a correlation id and nothing more. */
   Internal: "INTERNAL",
 } as const;

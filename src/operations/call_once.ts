@@ -3,6 +3,7 @@ import type { Call, DispatchOptions } from "./dispatch.ts";
 import { handlerContext } from "./composition.ts";
 import { SchemaError } from "./errors.ts";
 import { failureOf, internal } from "./failure.ts";
+import { checkHops } from "./hops.ts";
 import type { Registration } from "./registration.ts";
 import { Run } from "./run.ts";
 
@@ -13,6 +14,7 @@ import { Run } from "./run.ts";
  */
 export async function callOnce(call: Call, options: DispatchOptions): Promise<unknown> {
   const { ownership } = options;
+  checkHops(call.request, options);
   const found = admit(options.find(call.name), { ...call, kind: "once", ownership });
   const input = await checkedInput(found, call, options);
   using run = new Run(call.request, call.place);

@@ -3,6 +3,8 @@ import type { Identity } from "@alknet/core";
 import { notFound } from "./call_error.ts";
 import type { CallRequest, InvokeOptions, OperationContext, OperationEnv } from "./context.ts";
 import type { Call, DispatchOptions } from "./dispatch.ts";
+import { claimChain, type ForwardedFor } from "./forwarded_for.ts";
+import { describePeerRef } from "./peers/peer_ref.ts";
 import type { Registration } from "./registration.ts";
 import { Run, type RunOptions } from "./run.ts";
 import { bareName } from "./spec.ts";
@@ -26,8 +28,10 @@ export function handlerContext(grants: Grants, running: Running): OperationConte
     requestId: request.requestId,
     parentId: request.parentId,
     identity: request.identity,
+    identityNow: request.identityNow ?? ((): Identity | undefined => request.identity),
     caller: callerOf(request),
     forwardedFor: request.forwardedFor,
+    via: request.via ?? [],
     capabilities: grants.capabilities,
     scopedEnv: grants.scopedEnv,
     deadline: request.deadlineMs,
@@ -37,8 +41,11 @@ export function handlerContext(grants: Grants, running: Running): OperationConte
   };
 }
 
-function callerOf({ origin, caller, identity }: CallRequest): Identity | undefined {
-  return origin === "wire" ? identity : caller ?? identity;
+/** A stranger's claim is not kept: there is nobody who made it. */
+function callerOf(request: CallRequest): ForwardedFor | undefined {
+  const { origin, caller, identity, forwardedFor } = request;
+  if (origin !== "wire") return caller ?? identity;
+  return identity && forwardedFor ? claimChain(identity, forwardedFor) : identity;
 }
 
 function compositionEnv(grants: Grants, running: Running): OperationEnv {
@@ -84,12 +91,13 @@ function composed(
 ): Composed {
   const name = bareName(written);
   const { options } = running;
-  if (!grants.scopedEnv.allows(name, invoke.peer)) throw notFound(name);
-  const own = invoke.peer === undefined && options.find(name) !== undefined;
-  const dispatcher = own ? undefined : options.overlay?.find(name, invoke.peer);
+  const { peer } = invoke;
+  const pinnedTo = peer?.kind === "specific" ? peer.id : undefined;
+  if (!grants.scopedEnv.allows(name, pinnedTo)) throw notFound(name);
+  const own = peer === undefined && options.find(name) !== undefined;
+  const dispatcher = own ? undefined : options.overlay?.find(name, peer);
   if (!own && !dispatcher) {
-    const where = invoke.peer === undefined ? "" : ` on peer ${invoke.peer}`;
-    throw notFound(`${name}${where}`);
+    throw notFound(peer === undefined ? name : `${name} on ${describePeerRef(peer)}`);
   }
   const place: RunOptions = { parent: running.run, policy: invoke.policy };
   return {
@@ -98,7 +106,7 @@ function composed(
   };
 }
 
-/** A child inherits the deadline, and who is at the root; not scopes, claims or metadata. */
+/** A child inherits the deadline, who is at the root, and the way here; not scopes or metadata. */
 function childRequest(grants: Grants, { call }: Running, invoke: InvokeOptions): CallRequest {
   const { request } = call;
   const caller = callerOf(request);
@@ -111,9 +119,11 @@ function childRequest(grants: Grants, { call }: Running, invoke: InvokeOptions):
     parentId: request.requestId,
     ...(grants.authority ? { identity: grants.authority } : {}),
     ...(caller ? { caller } : {}),
+    ...(request.via ? { via: request.via } : {}),
     ...(deadlineMs === Infinity ? {} : { deadlineMs }),
     signal: invoke.signal ?? new AbortController().signal,
     metadata: invoke.metadata ?? {},
+    onLeftBehind: request.onLeftBehind,
     origin: "internal",
   };
 }

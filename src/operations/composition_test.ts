@@ -10,6 +10,7 @@ import { importedOperation } from "./imported_operation.ts";
 import { operation } from "./operation.ts";
 import { OperationRegistry } from "./operation_registry.ts";
 import type { OperationGrants } from "./registration.ts";
+import { specificPeer } from "./peers/peer_ref.ts";
 import { scopedEnv } from "./scoped_env.ts";
 
 const user: Identity = { id: "user", scopes: ["a:w", "root:call"], resources: {} };
@@ -83,7 +84,7 @@ Deno.test("env.invoke() finds nothing that was not given, before anything else",
   await rejects(registry.call("root", {}, wire({ identity: user })), { code: "NOT_FOUND" });
 });
 
-Deno.test("env.invoke() hands on deadline and caller, but not claims, metadata or secrets", async () => {
+Deno.test("env.invoke() hands on deadline, way and caller with its claim, but no claim of its own, metadata or secrets", async () => {
   const registry = new OperationRegistry();
   let seen: OperationContext | undefined;
   registry.register(
@@ -99,14 +100,23 @@ Deno.test("env.invoke() hands on deadline and caller, but not claims, metadata o
   });
   registry.register(child);
   const deadlineMs = Date.now() + 10_000;
+  const claimed = { id: "ada", scopes: [], resources: {} };
   await registry.call(
     "root",
     {},
-    wire({ requestId: "r", identity: user, forwardedFor: user, metadata: { a: 1 }, deadlineMs }),
+    wire({
+      requestId: "r",
+      identity: user,
+      forwardedFor: claimed,
+      via: ["n"],
+      metadata: { a: 1 },
+      deadlineMs,
+    }),
   );
   strictEqual(seen?.parentId, "r");
   strictEqual(seen?.identity, worker);
-  strictEqual(seen?.caller, user);
+  deepStrictEqual(seen?.caller, { ...user, forwardedFor: claimed });
+  deepStrictEqual(seen?.via, ["n"]);
   strictEqual(seen?.forwardedFor, undefined);
   deepStrictEqual(seen?.metadata, {});
   strictEqual(seen?.deadline, deadlineMs);
@@ -170,7 +180,10 @@ Deno.test("env.invoke() asks the peer that is named, and no other", async () => 
     return [id, registry];
   }));
   const overlay = {
-    find: (name: string, peer = "w1") => peers[peer]?.kindOf(name) ? peers[peer] : undefined,
+    find(name: string, peer = specificPeer("w1")): Dispatcher | undefined {
+      const found = peers[peer.kind === "specific" ? peer.id : "w1"];
+      return found?.kindOf(name) ? found : undefined;
+    },
   };
   const registry = new OperationRegistry({ overlay });
   const root = operation({
@@ -178,7 +191,8 @@ Deno.test("env.invoke() asks the peer that is named, and no other", async () => 
     input: { type: "array", items: { type: "string" } },
     access: ANYONE,
     errors: { NOT_FOUND: {} },
-    handler: ([name = "", peer], { env }) => env.invoke(name, {}, peer ? { peer } : {}),
+    handler: ([name = "", peer], { env }) =>
+      env.invoke(name, {}, peer ? { peer: specificPeer(peer) } : {}),
   });
   const reaches = scopedEnv({ operations: ["who", "root"], pinned: { w2: ["pinned"] } });
   registry.register(root, { reaches });

@@ -1,6 +1,8 @@
 import type { Identity } from "@alknet/core";
 
 import type { Capabilities } from "./capabilities.ts";
+import type { ForwardedFor } from "./forwarded_for.ts";
+import type { PeerRef } from "./peers/peer_ref.ts";
 
 /** What a transport knows of a call. */
 export interface CallRequest {
@@ -10,16 +12,27 @@ export interface CallRequest {
   readonly parentId?: string;
   /** Whose scopes count; undefined for a stranger. */
   readonly identity?: Identity;
+  /** The same as of now, where the transport follows changes. Default: as it was. */
+  readonly identityNow?: () => Identity | undefined;
   /** For whom a peer says it calls: a claim, never authority. */
-  readonly forwardedFor?: Identity;
-  /** For a composed call: who made the call at its root. Never authority. */
-  readonly caller?: Identity;
+  readonly forwardedFor?: ForwardedFor;
+  /** For a composed call: who made the call at its root, with its claim. Never authority. */
+  readonly caller?: ForwardedFor;
+  /** Ids of the nodes that the request has passed, the first one first. Default: none. */
+  readonly via?: readonly string[];
   /** When to give up, in milliseconds since 1970. Default: never. */
   readonly deadlineMs?: number;
+  /** Whether the signal aborts at the deadline, so that nobody else needs a timer. Default: false. */
+  readonly keepsDeadline?: boolean;
   /** Ends the call when aborted. */
   readonly signal: AbortSignal;
   /** Whatever the transport tells handlers; no secrets. Default: nothing. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /**
+   * Told of work that goes on although its call has failed: a handler that ignores its signal. The
+   * promise never rejects. Composed calls tell it too. Default: nobody is told.
+   */
+  readonly onLeftBehind?: ((work: Promise<unknown>) => void) | undefined;
   /** Calls from the wire reach no internal operation. */
   readonly origin: "wire" | "internal";
 }
@@ -53,8 +66,8 @@ export type AbortPolicy =
 
 /** Settings of a composed call. */
 export interface InvokeOptions {
-  /** The logical id of the peer to ask: that one and no other. Default: whoever has it. */
-  readonly peer?: string;
+  /** The peers to ask, and not this node. Default: this node, else the first peer that has it. */
+  readonly peer?: PeerRef;
   /** Default: the parent's. */
   readonly policy?: AbortPolicy;
   /** Gives up earlier than the parent's deadline. Default: at the deadline. */
@@ -91,10 +104,14 @@ export interface OperationContext {
   readonly parentId?: string | undefined;
   /** Whose scopes admitted the call: the caller's, or the composing operation's authority. */
   readonly identity?: Identity | undefined;
-  /** Who made the call at the root; never authority. */
-  readonly caller?: Identity | undefined;
+  /** The same as of now: scopes may have changed while a subscription runs. */
+  identityNow(): Identity | undefined;
+  /** Who made the call at the root, and for whom that one said to; never authority. */
+  readonly caller?: ForwardedFor | undefined;
   /** For whom the peer says it calls: a claim, never authority; not passed on to composed calls. */
-  readonly forwardedFor?: Identity | undefined;
+  readonly forwardedFor?: ForwardedFor | undefined;
+  /** Ids of the nodes that the request at the root has passed before this one. */
+  readonly via: readonly string[];
   /** Secrets this operation was registered with. */
   readonly capabilities: Capabilities;
   /** What {@linkcode OperationContext.env} reaches. */

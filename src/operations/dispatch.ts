@@ -1,6 +1,8 @@
 import type { OwnershipProvider } from "@alknet/core";
 
 import type { CallRequest, Dispatcher } from "./context.ts";
+import type { HopLimits } from "./hops.ts";
+import type { PeerRef } from "./peers/peer_ref.ts";
 import type { Registration } from "./registration.ts";
 import type { RunOptions } from "./run.ts";
 import type { ValueLimits } from "./value_limits.ts";
@@ -18,7 +20,7 @@ export interface Call {
 }
 
 /** What dispatch needs of a registry. */
-export interface DispatchOptions {
+export interface DispatchOptions extends HopLimits {
   /** Looks a name up. */
   readonly find: (name: string) => Registration | undefined;
   /** Calls by the same registry, for composed calls. */
@@ -44,8 +46,9 @@ export interface Overlay {
    * Who answers a name.
    *
    * @param name What is called.
-   * @param peer The peer to ask, and no other; undefined for any.
+   * @param peer Whom to ask, and nobody else; undefined for whoever has it.
    * @returns Undefined where nobody does.
+   * @throws {CallError} NOT_FOUND where more can be said.
    */
-  find(name: string, peer: string | undefined): Dispatcher | undefined;
+  find(name: string, peer: PeerRef | undefined): Dispatcher | undefined;
 }

@@ -23,6 +23,7 @@ export interface FailedCall {
 export async function failureOf(error: unknown, call: FailedCall): Promise<CallError> {
   if (!(error instanceof CallError)) return internal(error, call);
   const { operation } = call;
+  if (operation.forwardsErrors) return passedOn(error);
   const declared = operation.errors.get(error.code);
   if (!declared) {
     return operation.imported && PROTOCOL.has(error.code) ? passedOn(error) : internal(error, call);

@@ -34,5 +34,6 @@ export function importedOperation(spec: OperationSpec, handler: OperationHandler
       spec.errorSchemas.map(({ code, schema }) => [code, schemaCheck(schema, FOREIGN)]),
     ),
     imported: true,
+    forwardsErrors: false,
   });
 }

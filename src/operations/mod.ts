@@ -24,14 +24,20 @@ export {
   NOBODY_AT_ALL,
   refusal,
 } from "./access.ts";
+export * from "./adapter_error.ts";
 export * from "./batch.ts";
 export { CallCode, CallError, type CallErrorOptions } from "./call_error.ts";
 export * from "./capabilities.ts";
 export * from "./context.ts";
 export type { Overlay } from "./dispatch.ts";
 export * from "./errors.ts";
+export * from "./forwarded_for.ts";
+export { httpStatusOf, UNAUTHENTICATED_STATUS } from "./http_status.ts";
 export * from "./imported_operation.ts";
 export type { JsonSchema, RawValueOf, SchemaSource, ValueOf } from "./json_schema.ts";
+export { mcpToolName, operationOfTool } from "./mcp_tool_name.ts";
+export * from "./mcp_tools.ts";
+export * from "./openapi_document.ts";
 export {
   type ErrorOptions,
   type OnceOptions,
@@ -42,10 +48,28 @@ export {
   type StreamOptions,
 } from "./operation.ts";
 export * from "./operation_registry.ts";
+export type { ForwardOptions } from "./peers/forward.ts";
+export * from "./peers/import_operations.ts";
+export * from "./peers/peer_composite_env.ts";
+export {
+  anyPeer,
+  type AnyPeerOptions,
+  PEER_POLICIES,
+  type PeerPolicy,
+  type PeerRef,
+  specificPeer,
+} from "./peers/peer_ref.ts";
+export * from "./peers/reexport.ts";
+export { type Ref, ref } from "./ref.ts";
 export type { OperationGrants } from "./registration.ts";
 export * from "./schema_check.ts";
 export * from "./schema_types.ts";
 export * from "./scoped_env.ts";
 export type { ErrorDefinition, OperationSpec, Visibility } from "./spec.ts";
 export * from "./standard_schema.ts";
-export { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./value_limits.ts";
+export {
+  DEFAULT_VALUE_LIMITS,
+  excess,
+  type ExcessOptions,
+  type ValueLimits,
+} from "./value_limits.ts";

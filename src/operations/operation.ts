@@ -35,6 +35,8 @@ export interface Operation {
   readonly errors: ReadonlyMap<string, SchemaCheck>;
   /** True where what runs is another node, which answers with codes of the protocol. */
   readonly imported: boolean;
+  /** True where every coded error of what it calls is its own answer, declared or not. */
+  readonly forwardsErrors: boolean;
 }
 
 /** How an operation fails, beside the codes of the protocol. */
@@ -67,6 +69,8 @@ export interface OperationOptions<Input extends SchemaSource, Output extends Sch
   readonly resourceIdPath?: string;
   /** In words. Default: empty. */
   readonly description?: string;
+  /** Whether every `CallError` of what it calls is its own answer too. Default: declared ones. */
+  readonly forwardsErrors?: boolean;
 }
 
 /** Options of a query or mutation. */
@@ -139,7 +143,8 @@ export function operation(options: AnyOptions): Operation {
   );
   const spec = specOf(options, { type, input, output, errors });
   const handler = handlerOf(type, options.handler);
-  return checkOperation({ spec, handler, input, output, errors, imported: false });
+  const { forwardsErrors = false } = options;
+  return checkOperation({ spec, handler, input, output, errors, imported: false, forwardsErrors });
 }
 
 /** Options without the types of input and output, which only matter to whoever writes them. */
@@ -221,7 +226,8 @@ export function checkOperation(checked: Operation): Operation {
   if (spec.resourceIdPath !== undefined && !isResourceIdPath(spec.resourceIdPath)) {
     wrong(`resource id path "${spec.resourceIdPath}" is not of the form $.a.b`);
   }
-  const reserved = checked.imported ? undefined : [...checked.errors.keys()]
+  const foreign = checked.imported || checked.forwardsErrors;
+  const reserved = foreign ? undefined : [...checked.errors.keys()]
     .find((code) => RESERVED.has(code));
   if (reserved !== undefined) wrong(`error code "${reserved}" belongs to the protocol`);
   return checked;

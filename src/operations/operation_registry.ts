@@ -6,6 +6,7 @@ import { callOnce } from "./call_once.ts";
 import type { CallRequest, Dispatcher, OperationType } from "./context.ts";
 import type { DispatchOptions, Overlay } from "./dispatch.ts";
 import { OperationConflictError } from "./errors.ts";
+import { checkMaxHops } from "./hops.ts";
 import { checkOperation, type Operation } from "./operation.ts";
 import {
   LOCAL_SOURCE,
@@ -25,6 +26,10 @@ export interface OperationRegistryOptions {
   readonly overlay?: Overlay;
   /** How large inputs may be. Default: {@linkcode DEFAULT_VALUE_LIMITS}. */
   readonly limits?: Partial<ValueLimits>;
+  /** This node's id: what has passed it before is refused. Default: requests may come back. */
+  readonly nodeId?: string;
+  /** Most nodes a request may have passed before this one, at most 63. Default: 8. */
+  readonly maxHops?: number;
   /** Checks outputs too; one that does not fit is INTERNAL. Default: false; tests say true. */
   readonly validateOutput?: boolean;
 }
@@ -47,8 +52,13 @@ export interface OperationRegistryOptions {
 export class OperationRegistry implements Dispatcher {
   readonly #byName = new Map<string, Registration>();
   readonly #options: DispatchOptions;
+  readonly #listeners = new Set<() => void>();
 
-  /** Begins empty. */
+  /**
+   * Begins empty.
+   *
+   * @throws {RangeError} For a limit of hops that cannot be.
+   */
   constructor(options: OperationRegistryOptions = {}) {
     this.#options = {
       find: (name) => this.#byName.get(name),
@@ -56,6 +66,8 @@ export class OperationRegistry implements Dispatcher {
       subscribeTo: (call) => subscribeTo(call, this.#options),
       ownership: options.ownership,
       overlay: options.overlay,
+      nodeId: options.nodeId,
+      maxHops: checkMaxHops(options.maxHops),
       limits: { ...DEFAULT_VALUE_LIMITS, ...options.limits },
       validateOutput: options.validateOutput ?? false,
     };
@@ -92,6 +104,7 @@ export class OperationRegistry implements Dispatcher {
       layer.set(name, registration(operation, source, grants));
     }
     for (const [name, each] of layer) this.#byName.set(name, each);
+    this.#changed();
   }
 
   /**
@@ -100,7 +113,9 @@ export class OperationRegistry implements Dispatcher {
    * @returns Whether there was one.
    */
   unregister(name: string): boolean {
-    return this.#byName.delete(bareName(name));
+    const found = this.#byName.delete(bareName(name));
+    if (found) this.#changed();
+    return found;
   }
 
   /**
@@ -111,7 +126,19 @@ export class OperationRegistry implements Dispatcher {
   unregisterLayer(source: string): number {
     const names = [...this.#byName].filter(([, each]) => each.source === source);
     for (const [name] of names) this.#byName.delete(name);
+    if (names.length > 0) this.#changed();
     return names.length;
+  }
+
+  /**
+   * Calls back after operations were added or removed. The listener must not throw.
+   *
+   * @returns A function that stops it.
+   */
+  onChange(listener: () => void): () => void {
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
   }
 
   /** What an identity may call from the wire, by name. */
@@ -146,6 +173,10 @@ export class OperationRegistry implements Dispatcher {
   /** Subscribes, see {@linkcode Dispatcher.subscribe}. */
   subscribe(name: string, input: unknown, request: CallRequest): AsyncIterable<unknown> {
     return subscribeTo({ name: bareName(name), input, request, place: {} }, this.#options);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 
   #isVisible({ visibility, accessControl }: OperationSpec, identity?: Identity): boolean {

@@ -1,5 +1,6 @@
 import { SchemaError } from "./errors.ts";
 import type { JsonSchema } from "./json_schema.ts";
+import { LIST, MAP, ONE } from "./schema_keywords.ts";
 import { DEFAULT_VALUE_LIMITS, excess } from "./value_limits.ts";
 
 /** A schema that is safe to hand to the validator. */
@@ -13,14 +14,6 @@ export interface PreparedSchema {
 }
 
 const MAX_NODES = 20_000;
-
-/** Keywords of draft 2020-12 whose value is a schema, a list of them, or a map of them. */
-const ONE = new Set(
-  ("additionalProperties propertyNames contains not if then else items contentSchema " +
-    "unevaluatedItems unevaluatedProperties").split(" "),
-);
-const LIST = new Set(["allOf", "anyOf", "oneOf", "prefixItems"]);
-const MAP = new Set(["properties", "patternProperties", "dependentSchemas", "$defs"]);
 
 /**
  * Copies a schema, bounded in size and depth, without what the validator would add to the standard:

@@ -23,6 +23,9 @@ export interface RunOptions {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Why the signal of a call that is done aborts: one for all, as most calls are done. */
+const DONE = aborted();
+
 /**
  * One call from its start to its end. Its signal is aborted, with the error that the caller sees,
  * when the caller gives up, the deadline passes, or the parent is aborted (abort-dependents); and in
@@ -36,6 +39,7 @@ export class Run implements Lineage, Disposable {
   readonly #controller = new AbortController();
   readonly #followed: readonly AbortSignal[];
   readonly #deadlineMs: number;
+  readonly #onLeftBehind: CallRequest["onLeftBehind"];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #cancelled = false;
 
@@ -45,9 +49,10 @@ export class Run implements Lineage, Disposable {
     this.policy = policy ?? parent?.policy ?? "abort-dependents";
     const dependsOn = parent && this.policy === "abort-dependents" ? [parent.signal] : [];
     this.#followed = [request.signal, ...dependsOn];
+    this.#onLeftBehind = request.onLeftBehind;
     this.#deadlineMs = request.deadlineMs ?? Infinity;
     for (const signal of this.#followed) signal.addEventListener("abort", this.#follow);
-    this.#watchClock();
+    this.#watchClock(request.keepsDeadline);
   }
 
   /** Ends with the call. */
@@ -78,26 +83,30 @@ export class Run implements Lineage, Disposable {
   settle<Value>(work: PromiseLike<Value>): Promise<Value> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      const give = (): void => reject(signal.reason);
-      signal.addEventListener("abort", give);
+      const give = (): void => {
+        this.#onLeftBehind?.(Promise.allSettled([work]));
+        reject(signal.reason);
+      };
+      if (signal.aborted) give();
+      else signal.addEventListener("abort", give);
       work.then(resolve, reject).then(() => signal.removeEventListener("abort", give));
     });
   }
 
   /** Ends the call. */
   [Symbol.dispose](): void {
-    this.#end(aborted());
+    this.#end(DONE);
   }
 
   readonly #follow = (event: Event): void => {
     if (event.target instanceof AbortSignal) this.#cancel(reasonOf(event.target));
   };
 
-  #watchClock(): void {
+  #watchClock(keepsDeadline = false): void {
     if (this.#deadlineMs === Infinity) return;
     const leftMs = this.#deadlineMs - Date.now();
     if (leftMs <= 0) return this.#cancel(new CallError(CallCode.Timeout, "Deadline exceeded"));
+    if (keepsDeadline) return;
     this.#timer = setTimeout(() => this.#watchClock(), Math.min(leftMs, MAX_TIMER_MS));
   }
 

@@ -25,7 +25,7 @@ export type TypeOfArray<Schema> = Schema extends { readonly prefixItems: unknown
   : Schema extends { readonly items: infer Items } ? TypeOfSchema<Items>[]
   : unknown[];
 
-/** The type of an object: its properties, optional unless required. */
+/** The type of an object: its properties, optional unless required, or else a record. */
 export type TypeOfObject<Schema> = Schema extends { readonly properties: infer Properties } ?
     & { [Key in RequiredKeys<Schema, Properties>]: TypeOfSchema<Properties[Key]> }
     & {
@@ -33,6 +33,8 @@ export type TypeOfObject<Schema> = Schema extends { readonly properties: infer P
         Properties[Key]
       >;
     }
+  : Schema extends { readonly additionalProperties: infer Values }
+    ? Record<string, TypeOfSchema<Values>>
   : Record<string, unknown>;
 
 /** Names of properties under `required`. */

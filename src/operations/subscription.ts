@@ -3,6 +3,7 @@ import { checkedInput, checkedOutput } from "./call_once.ts";
 import { handlerContext } from "./composition.ts";
 import type { Call, DispatchOptions } from "./dispatch.ts";
 import { type FailedCall, failureOf, noteStopFailure } from "./failure.ts";
+import { checkHops } from "./hops.ts";
 import type { Registration } from "./registration.ts";
 import { Run } from "./run.ts";
 
@@ -14,6 +15,7 @@ import { Run } from "./run.ts";
  */
 export async function* subscribeTo(call: Call, options: DispatchOptions): AsyncGenerator<unknown> {
   const { ownership } = options;
+  checkHops(call.request, options);
   const found = admit(options.find(call.name), { ...call, kind: "stream", ownership });
   const input = await checkedInput(found, call, options);
   using run = new Run(call.request, call.place);

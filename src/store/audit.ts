@@ -103,9 +103,13 @@ export class Audit implements AsyncDisposable {
     return rows.reverse().map(entryOf);
   }
 
-  /** Entries as they are made, in any process, until the signal aborts. */
-  async *follow(signal: AbortSignal): AsyncGenerator<AuditEntry> {
-    let last = (await this.list({ limit: 1 })).at(-1)?.id ?? 0;
+  /**
+   * Entries as they are made, in any process, until the signal aborts.
+   *
+   * @param after Begins with the entry after this id. Default: with the next one to be made.
+   */
+  async *follow(signal: AbortSignal, after?: number): AsyncGenerator<AuditEntry> {
+    let last = after ?? (await this.list({ limit: 1 })).at(-1)?.id ?? 0;
     let wake = Promise.withResolvers<void>();
     const stop = this.#context.onChange(["audit"], () => wake.resolve());
     const onAbort = (): void => wake.resolve();

@@ -2,11 +2,12 @@ import {
   type GroupEntry,
   type Identity,
   type IdentityStore,
-  type PeerDirectory,
+  type NewToken,
+  OWNER_ID,
   type StoredPeer,
   StoreNotFoundError,
-  type TokenEntry,
 } from "@alknet/core";
+import { IdentityChanges } from "./identity_changes.ts";
 import { SSH_KEY_PREFIX } from "./identity_index.ts";
 import { IDENTITY_TOPICS, type IdentityMirror } from "./identity_mirror.ts";
 import { parseList } from "./json_columns.ts";
@@ -24,10 +25,10 @@ import {
 } from "./token_rows.ts";
 
 /** The id of the identity that the node's own key has. */
-const OWNER: Identity = { id: "owner", scopes: ["*"], resources: {} };
+const OWNER: Identity = { id: OWNER_ID, scopes: ["*"], resources: {} };
 
 /** Peers, tokens and groups of a store. Reads for connections come from memory. */
-export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable {
+export class Identities implements IdentityStore, AsyncDisposable {
   readonly #context: StoreContext;
   readonly #mirror: IdentityMirror;
   readonly #owner: string | undefined;
@@ -59,11 +60,6 @@ export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable
     return fingerprint !== this.#owner && this.#mirror.current.isDisabled(fingerprint);
   }
 
-  /** See {@linkcode PeerDirectory.byId}. */
-  byId(peerId: string): Identity | undefined {
-    return this.#mirror.current.byId(peerId);
-  }
-
   /** See {@linkcode IdentityProvider.fromToken}. */
   fromToken(token: string): Identity | undefined {
     const now = this.#context.now();
@@ -77,6 +73,12 @@ export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable
     return this.#mirror.current.fromKey(`${SSH_KEY_PREFIX}${blob.toBase64()}`);
   }
 
+  /** See {@linkcode IdentityProvider.withId}. */
+  withId(id: string): Identity | undefined {
+    if (id === OWNER_ID) return this.#owner === undefined ? undefined : OWNER;
+    return this.#mirror.current.withId(id, this.#context.now());
+  }
+
   /** See {@linkcode IdentityProvider.onChange}. */
   onChange(listener: () => void): () => void {
     return this.#context.onChange(IDENTITY_TOPICS, listener);
@@ -87,13 +89,17 @@ export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable
     return this.#context.backend.snapshot((tx) => readPeer(tx, peerId));
   }
 
-  /** All peers by id, read in pages: a change meanwhile may or may not show. */
-  async *peers(): AsyncGenerator<StoredPeer> {
+  /**
+   * All peers by id, read in pages: a change meanwhile may or may not show.
+   *
+   * @param from Only those behind this id. Default: all.
+   */
+  async *peers(from = ""): AsyncGenerator<StoredPeer> {
     const { backend } = this.#context;
     const pages = pagesOf<StoredPeer>((after, limit) =>
       backend.snapshot(async (tx) => {
         const rows = await tx.selectFrom("peers").selectAll()
-          .where("peer_id", ">", after?.peerId ?? "")
+          .where("peer_id", ">", after?.peerId ?? from)
           .orderBy("peer_id")
           .limit(limit)
           .execute();
@@ -116,6 +122,15 @@ export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable
     const rows = await this.#context.backend.db.selectFrom("groups").selectAll().orderBy("name")
       .execute();
     return rows.map(({ name, scopes }) => ({ name, scopes: parseList(scopes) }));
+  }
+
+  /**
+   * Reads and writes in one transaction: what is decided by what was read still holds when it is
+   * written, whoever else writes. Nothing is written when `work` throws; it may be run again from
+   * its start, so it must do nothing else.
+   */
+  change<T>(work: (changes: IdentityChanges) => Promise<T>): Promise<T> {
+    return this.#context.change((writing) => work(new IdentityChanges(writing)));
   }
 
   /** See {@linkcode IdentityStore.putPeer}. */
@@ -164,7 +179,7 @@ export class Identities implements IdentityStore, PeerDirectory, AsyncDisposable
   }
 
   /** See {@linkcode IdentityStore.putToken}. */
-  putToken(token: TokenEntry): Promise<void> {
+  putToken(token: NewToken): Promise<void> {
     return this.#context.change((writing) => writeToken(writing, token));
   }
 

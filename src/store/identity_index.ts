@@ -1,4 +1,4 @@
-import type { Identity } from "@alknet/core";
+import { hasScope, type Identity, OWNER_ID } from "@alknet/core";
 import { hash as digest } from "node:crypto";
 import { type Grants, GrantTable } from "./grants.ts";
 import { ShardedMap } from "./sharded_map.ts";
@@ -22,6 +22,8 @@ export interface StandaloneToken {
   readonly hash: Uint8Array;
   readonly expiresAt: number;
   readonly scopes: readonly string[];
+  /** Who made it; undefined where it stands by itself. */
+  readonly createdBy?: string | undefined;
 }
 
 /** What a token led to: `token` names the row whose last use is to be noted. */
@@ -35,6 +37,13 @@ type TokenOwner = PeerRecord | StandaloneToken;
 /** Longest bearer token looked at, in characters. */
 const MAX_TOKEN_CHARACTERS = 256;
 
+/** Most makers above a token: one made by a token made by a token, and so on. */
+const MAX_MAKERS = 8;
+const TOKEN_PREFIX = "token:";
+
+/** Finds an identity by its id among those kept outside the store. */
+export type Elsewhere = (id: string) => Identity | undefined;
+
 /** Marks SSH keys among the keys of peers. */
 export const SSH_KEY_PREFIX = "ssh:";
 
@@ -46,6 +55,12 @@ export class IdentityIndex {
   readonly #keys = new ShardedMap<PeerRecord>();
   readonly #tokens = new Map<string, StandaloneToken>();
   readonly #secrets = new TokenTable<TokenOwner>();
+  readonly #elsewhere: Elsewhere | undefined;
+
+  /** @param elsewhere Finds makers of tokens that are not in the store. */
+  constructor(elsewhere?: Elsewhere) {
+    this.#elsewhere = elsewhere;
+  }
 
   /** How many peers there are. */
   get size(): number {
@@ -78,12 +93,6 @@ export class IdentityIndex {
     return peer?.enabled ? this.#identityOf(peer) : undefined;
   }
 
-  /** The enabled peer of an id. */
-  byId(peerId: string): Identity | undefined {
-    const peer = this.#peers.get(peerId);
-    return peer?.enabled ? this.#identityOf(peer) : undefined;
-  }
-
   /** Whether a key belongs to a peer that is switched off. */
   isDisabled(key: string): boolean {
     return this.#keys.get(key)?.enabled === false;
@@ -98,8 +107,41 @@ export class IdentityIndex {
     const owner = this.#secrets.find(buckets, hash, now);
     if (!owner) return undefined;
     if ("id" in owner) return owner.enabled ? { identity: this.#identityOf(owner) } : undefined;
-    const identity = { id: `token:${owner.name}`, scopes: owner.scopes, resources: {} };
-    return { identity, token: owner.name };
+    const scopes = this.#standing(owner, now, MAX_MAKERS);
+    const identity = scopes && { id: `token:${owner.name}`, scopes, resources: {} };
+    return identity && { identity, token: owner.name };
+  }
+
+  /** The enabled peer, or the valid token, with an id. */
+  withId(id: string, now: number): Identity | undefined {
+    const peer = this.#peers.get(id);
+    if (peer) return peer.enabled ? this.#identityOf(peer) : undefined;
+    const token = this.#tokenWithId(id);
+    if (!token || now >= token.expiresAt) return undefined;
+    const scopes = this.#standing(token, now, MAX_MAKERS);
+    return scopes && { id, scopes, resources: {} };
+  }
+
+  #tokenWithId(id: string): StandaloneToken | undefined {
+    if (!id.startsWith(TOKEN_PREFIX)) return undefined;
+    return this.#tokens.get(id.slice(TOKEN_PREFIX.length));
+  }
+
+  /** What a token may do: never more than its maker may now, and nothing once that one is gone. */
+  #standing(token: StandaloneToken, now: number, makers: number): readonly string[] | undefined {
+    const { createdBy, scopes } = token;
+    if (createdBy === undefined || createdBy === OWNER_ID) return scopes;
+    const of = makers > 0 ? this.#scopesOfMaker(createdBy, now, makers - 1) : undefined;
+    const maker = of && { id: createdBy, scopes: of, resources: {} };
+    return maker && scopes.filter((scope) => hasScope(maker, scope));
+  }
+
+  #scopesOfMaker(id: string, now: number, makers: number): readonly string[] | undefined {
+    const peer = this.#peers.get(id);
+    if (peer) return peer.enabled ? this.grants.scopesOf(peer.grants) : undefined;
+    const token = this.#tokenWithId(id);
+    if (!token) return this.#elsewhere?.(id)?.scopes;
+    return now < token.expiresAt ? this.#standing(token, now, makers) : undefined;
   }
 
   #identityOf({ id, grants }: PeerRecord): Identity {

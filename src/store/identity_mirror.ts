@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Changes } from "./change_log.ts";
 import type { Apply, MemoryIndex } from "./feed.ts";
-import { IdentityIndex } from "./identity_index.ts";
+import { type Elsewhere, IdentityIndex } from "./identity_index.ts";
 import { readAllPeers, readGroups, readPeers, readTokens } from "./identity_rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -11,11 +11,18 @@ export const IDENTITY_TOPICS = ["peers", "tokens", "groups"] as const;
 /** Keeps an {@linkcode IdentityIndex} equal to the tables. */
 export class IdentityMirror implements MemoryIndex {
   /** What to answer from, now. */
-  current: IdentityIndex = new IdentityIndex();
+  current: IdentityIndex;
+  readonly #elsewhere: Elsewhere | undefined;
+
+  /** @param elsewhere Finds makers of tokens that are not in the store. */
+  constructor(elsewhere?: Elsewhere) {
+    this.#elsewhere = elsewhere;
+    this.current = new IdentityIndex(elsewhere);
+  }
 
   /** Builds another index beside the one in use, and swaps it in whole. */
   async load(tx: Transaction<Schema>): Promise<Apply> {
-    const next = new IdentityIndex();
+    const next = new IdentityIndex(this.#elsewhere);
     next.grants.groups = await readGroups(tx);
     for await (const peers of readAllPeers(tx, next.grants)) {
       next.setPeers(peers.map((peer) => [peer.id, peer]));

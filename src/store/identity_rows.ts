@@ -123,7 +123,8 @@ function tokenOf(row: Selectable<TokensTable>): StandaloneToken[] {
   if (!hash) return [];
   const scopes = orNothing(row.name, () => parseList(row.scopes));
   const { name, prefix } = row;
-  return [{ name, prefix, hash, scopes, expiresAt: row.expires_at ?? Infinity }];
+  const createdBy = row.created_by ?? undefined;
+  return [{ name, prefix, hash, scopes, expiresAt: row.expires_at ?? Infinity, createdBy }];
 }
 
 function orNothing(row: string, read: () => readonly string[]): readonly string[] {

@@ -94,7 +94,16 @@ async function isUpToDate(db: Kysely<Schema>, table: string, own: Migrations): P
 
 function storeMigrations(kind: BackendKind): Migrations {
   const dialect = DIALECTS[kind];
-  return { "0001_store": { up: (db) => createTables(db, dialect) } satisfies Migration };
+  return {
+    "0001_store": { up: (db) => createTables(db, dialect) } satisfies Migration,
+    "0002_token_makers": { up: addTokenMakers } satisfies Migration,
+  };
+}
+
+// deno-lint-ignore no-explicit-any -- a migration sees the schema of its own time
+async function addTokenMakers(db: Kysely<any>): Promise<void> {
+  await db.schema.alterTable("tokens").addColumn("created_by", "text").execute();
+  await db.schema.createIndex("tokens_created_by").on("tokens").column("created_by").execute();
 }
 
 // deno-lint-ignore no-explicit-any -- a migration sees the schema of its own time

@@ -63,6 +63,8 @@ export {
   StoreUrlError,
 } from "./errors.ts";
 export { Identities } from "./identities.ts";
+export { IdentityChanges } from "./identity_changes.ts";
+export type { Elsewhere } from "./identity_index.ts";
 export { type Enrolment, type Invite, type InviteOptions, Invites } from "./invites.ts";
 export { type CopyReport, migrateStore } from "./migrate_store.ts";
 export { Ownership } from "./ownership.ts";

@@ -19,6 +19,10 @@ class OwnershipIndex {
     return this.#owners.get(keyOf(type, id));
   }
 
+  ownsAnything(owner: string): boolean {
+    return this.#owned.has(owner);
+  }
+
   ownedBy(owner: string, type: string): ReadonlySet<string> | undefined {
     return this.#owned.get(owner)?.get(type);
   }
@@ -101,6 +105,11 @@ export class Ownership implements OwnershipStore {
   /** See {@linkcode OwnershipProvider.ownsAny}. */
   ownsAny(identity: Identity, type: string): boolean {
     return this.#mirror.current.ownedBy(identity.id, type) !== undefined;
+  }
+
+  /** Whether anything at all, of whatever type, belongs to an identity with this id. */
+  ownsAnything(id: string): boolean {
+    return this.#mirror.current.ownsAnything(id);
   }
 
   /** See {@linkcode OwnershipStore.record}. */

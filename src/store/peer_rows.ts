@@ -7,6 +7,7 @@ import { SSH_KEY_PREFIX } from "./identity_index.ts";
 import { listText, parseList, parseResources, resourcesText } from "./json_columns.ts";
 import { keyLists } from "./row_pages.ts";
 import type { PeersTable, Schema } from "./schema.ts";
+import { deleteTokensOf } from "./token_rows.ts";
 
 /** A transaction that changes something. */
 export interface Writing {
@@ -42,15 +43,17 @@ export async function writePeer(writing: Writing, peer: StoredPeer): Promise<voi
 }
 
 /**
- * Removes a peer.
+ * Removes a peer, and the tokens it made.
  *
  * @throws {StoreNotFoundError} When there is none.
  */
-export async function deletePeer({ tx, touch }: Writing, peerId: string): Promise<void> {
+export async function deletePeer(writing: Writing, peerId: string): Promise<void> {
+  const { tx, touch } = writing;
   const { numDeletedRows } = await tx.deleteFrom("peers").where("peer_id", "=", peerId)
     .executeTakeFirstOrThrow();
   if (numDeletedRows === 0n) throw new StoreNotFoundError("peer", peerId);
   touch("peers", peerId);
+  await deleteTokensOf(writing, peerId);
 }
 
 /** Whole peers, from some of their rows. */

@@ -62,6 +62,8 @@ export interface TokensTable {
   readonly expires_at: number | null;
   readonly last_used_at: number | null;
   readonly created_at: number;
+  /** Id of the identity that made it; null where it stands by itself. */
+  readonly created_by: string | null;
 }
 
 /** Named sets of scopes. */

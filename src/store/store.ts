@@ -4,6 +4,7 @@ import { CredentialMirror, Credentials } from "./credentials.ts";
 import { StoreUrlError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { Identities } from "./identities.ts";
+import type { Elsewhere } from "./identity_index.ts";
 import { IdentityMirror } from "./identity_mirror.ts";
 import { Invites } from "./invites.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -18,6 +19,8 @@ export interface StoreOptions extends BackendOptions {
   readonly owner?: string;
   /** How long security events are kept. */
   readonly audit?: AuditRetention;
+  /** Finds identities by id that are kept elsewhere and may have made tokens. Default: none. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** Numbers about a store. */
@@ -75,7 +78,7 @@ export class Store implements AsyncDisposable {
 
   /** Puts a store on a database, which it closes in the end. */
   static async on(backend: Backend, options: StoreOptions = {}): Promise<Store> {
-    const mirrors = newMirrors();
+    const mirrors = newMirrors(options);
     try {
       const feed = await Feed.open(backend, Object.values(mirrors));
       const context = new StoreContext(backend, feed, options.now ?? Date.now);
@@ -142,9 +145,9 @@ interface Mirrors {
   readonly settings: SettingMirror;
 }
 
-function newMirrors(): Mirrors {
+function newMirrors({ elsewhere }: StoreOptions): Mirrors {
   return {
-    identities: new IdentityMirror(),
+    identities: new IdentityMirror(elsewhere),
     credentials: new CredentialMirror(),
     ownership: new OwnershipMirror(),
     settings: new SettingMirror(),

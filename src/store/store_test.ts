@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { openStore } from "./store.ts";
-import { errorOf, fingerprint, peer } from "./testing/harness.ts";
+import { errorOf, fingerprint, peer, token } from "./testing/harness.ts";
 import { tempDirectory } from "./testing/temp.ts";
 
 for (const url of ["", "mysql://user:secret@host/db", "/var/lib/alknet.db", "sqlite:"]) {
@@ -43,4 +44,25 @@ Deno.test("events that wait are bounded, counted and written at the end", async 
   await using store = await openStore(url);
   strictEqual((await store.stats()).rows.audit, 10_001);
   strictEqual((await store.audit.list({ kind: "audit.dropped" }))[0]?.detail, "100 events");
+});
+
+Deno.test("a database made before tokens had makers is brought up to date, and keeps its tokens", async () => {
+  await using directory = await tempDirectory();
+  const file = `${directory.path}/store.db`;
+  const old = token("old");
+  {
+    await using store = await openStore(`sqlite:${file}`);
+    await store.identities.putToken(old.entry);
+  }
+  {
+    using database = new DatabaseSync(file);
+    database.exec(`drop index tokens_created_by;
+      alter table tokens drop column created_by;
+      delete from store_migrations where name = '0002_token_makers'`);
+  }
+  await using store = await openStore(`sqlite:${file}`);
+  strictEqual(store.identities.fromToken(old.text)?.id, "token:old");
+  await store.identities.putToken(token("new", { createdBy: "nobody" }).entry);
+  const made = (await store.identities.tokens()).map(({ name, createdBy }) => [name, createdBy]);
+  deepStrictEqual(made, [["new", "nobody"], ["old", undefined]]);
 });

@@ -1,4 +1,4 @@
-import { type GroupEntry, StoreNotFoundError, type TokenEntry } from "@alknet/core";
+import { type GroupEntry, type NewToken, StoreNotFoundError } from "@alknet/core";
 import type { Selectable } from "kysely";
 import { checkScopes, checkShape, checkText, checkTime } from "./checks.ts";
 import { IdentityConflictError } from "./errors.ts";
@@ -7,7 +7,7 @@ import type { Writing } from "./peer_rows.ts";
 import type { TokensTable } from "./schema.ts";
 
 /** A token as a store keeps it. */
-export interface StoredToken extends TokenEntry {
+export interface StoredToken extends NewToken {
   /** When it was last shown, to the minute; undefined for never. */
   readonly lastUsedAt?: Date;
   /** When it was added. */
@@ -15,7 +15,7 @@ export interface StoredToken extends TokenEntry {
 }
 
 /** Adds a token or replaces the one with its name. */
-export async function writeToken({ tx, touch, now }: Writing, token: TokenEntry): Promise<void> {
+export async function writeToken({ tx, touch, now }: Writing, token: NewToken): Promise<void> {
   const row: Omit<Selectable<TokensTable>, "last_used_at" | "created_at"> = {
     name: checkText("a token's name", token.name),
     prefix: checkShape("a token's prefix", token.prefix, /^[a-z0-9]{8}$/),
@@ -23,6 +23,8 @@ export async function writeToken({ tx, touch, now }: Writing, token: TokenEntry)
     scopes: listText(checkScopes(token.scopes)),
     // deno-lint-ignore camelcase -- a column
     expires_at: token.expiresAt ? checkTime("a token's end of validity", token.expiresAt) : null,
+    // deno-lint-ignore camelcase -- a column
+    created_by: token.createdBy ? checkText("a token's maker", token.createdBy) : null,
   };
   const taken = await tx.selectFrom("tokens").select("name")
     .where("hash", "=", row.hash)
@@ -35,16 +37,37 @@ export async function writeToken({ tx, touch, now }: Writing, token: TokenEntry)
   touch("tokens", row.name);
 }
 
+/** One token, or undefined. */
+export async function readToken(
+  { tx }: Pick<Writing, "tx">,
+  name: string,
+): Promise<StoredToken | undefined> {
+  const row = await tx.selectFrom("tokens").selectAll().where("name", "=", name)
+    .executeTakeFirst();
+  return row && tokenOf(row);
+}
+
 /**
- * Removes a token.
+ * Removes a token, and those that were made with it.
  *
  * @throws {StoreNotFoundError} When there is none.
  */
-export async function deleteToken({ tx, touch }: Writing, name: string): Promise<void> {
-  const { numDeletedRows } = await tx.deleteFrom("tokens").where("name", "=", name)
+export async function deleteToken(writing: Writing, name: string): Promise<void> {
+  const { numDeletedRows } = await writing.tx.deleteFrom("tokens").where("name", "=", name)
     .executeTakeFirstOrThrow();
   if (numDeletedRows === 0n) throw new StoreNotFoundError("token", name);
-  touch("tokens", name);
+  writing.touch("tokens", name);
+  await deleteTokensOf(writing, `token:${name}`);
+}
+
+/** Removes the tokens that an identity made: whoever has its name next has no part in them. */
+export async function deleteTokensOf(writing: Writing, maker: string): Promise<void> {
+  const made = await writing.tx.deleteFrom("tokens").where("created_by", "=", maker)
+    .returning("name").execute();
+  for (const { name } of made) {
+    writing.touch("tokens", name);
+    await deleteTokensOf(writing, `token:${name}`);
+  }
 }
 
 /** Adds a group or replaces the one with its name. */
@@ -79,6 +102,7 @@ export function tokenOf(row: Selectable<TokensTable>): StoredToken {
     expiresAt: dateOf(row.expires_at),
     lastUsedAt: dateOf(row.last_used_at),
     createdAt: new Date(row.created_at),
+    createdBy: row.created_by ?? undefined,
   };
 }
 

@@ -166,6 +166,7 @@ export class TestPeers implements IdentityProvider {
   readonly #listeners = new Set<() => void>();
   readonly fromToken = NOBODY.fromToken;
   readonly fromSshKey = NOBODY.fromSshKey;
+  readonly withId = NOBODY.withId;
 
   /** Lists a fresh key under an id. */
   async add(id: string): Promise<NodeKey> {

@@ -218,16 +218,7 @@ print(s.recv(100).decode().strip())
 
 testOrSkip("paramiko logs in, with a terminal", noSsh ?? noModule("paramiko"), async () => {
   await using lab = await SshLab.start();
-  const script = await lab.client.write("client.py", PARAMIKO);
-  const { code, out, err } = await lab.run(PYTHON, [
-    "-W",
-    "ignore",
-    script,
-    String(lab.tcpPort),
-    lab.path("id"),
-  ]);
-  strictEqual(code, 0, err);
-  strictEqual(out, "1000000 6\n33 99\n");
+  strictEqual(await python(lab, PARAMIKO), "1000000 6\n33 99\n");
 });
 
 const ASYNCSSH = `
@@ -245,18 +236,18 @@ testOrSkip(
   noSsh ?? noModule("asyncssh"),
   async () => {
     await using lab = await SshLab.start();
-    const script = await lab.client.write("client.py", ASYNCSSH);
-    const { code, out, err } = await lab.run(PYTHON, [
-      "-W",
-      "ignore",
-      script,
-      String(lab.tcpPort),
-      lab.path("id"),
-    ]);
-    strictEqual(code, 0, err);
-    strictEqual(out, "asyncssh 5\nTERM\n30 90\n");
+    strictEqual(await python(lab, ASYNCSSH), "asyncssh 5\nTERM\n30 90\n");
   },
 );
+
+/** Runs a client in Python, which is given the port and the key; returns what it prints. */
+async function python(lab: SshLab, client: string): Promise<string> {
+  const script = await lab.client.write("client.py", client);
+  const args = ["-W", "ignore", script, String(lab.tcpPort), lab.path("id")];
+  const { code, out, err } = await lab.run(PYTHON, args);
+  strictEqual(code, 0, err);
+  return out;
+}
 
 async function someBytes(lab: SshLab, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length).map((_, index) => (index * 31) ^ (index >> 9));

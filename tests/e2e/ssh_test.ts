@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 
 import { missing, testOrSkip } from "../tools/skip.ts";
+import { Machine, runProgram } from "./support/cli.ts";
 import { SshLab } from "./support/ssh.ts";
 import { Tmux } from "./support/tmux.ts";
 
@@ -72,10 +73,52 @@ testOrSkip(
     await tmux.resize(77, 25);
     await tmux.keys("stty size", "Enter");
     await tmux.shows(/^25 77$/m);
-    await tmux.keys("sleep 60", "Enter");
+    await tmux.keys("sh -c 'echo star''ted; exec sleep 60'", "Enter");
+    await tmux.shows(/^started$/m);
     await tmux.keys("C-c");
     await tmux.keys("echo rc=$? grüße", "Enter");
     await tmux.shows(/^rc=130 grüße$/m);
     await tmux.keys("exit 0", "Enter");
+  },
+);
+
+testOrSkip("ssh runs over standard input and output", noSsh, async () => {
+  await using client = await Machine.fresh();
+  const id = `${client.home}/id`;
+  strictEqual(
+    (await runProgram("ssh-keygen", ["-q", "-N", "", "-t", "ed25519", "-f", id])).code,
+    0,
+  );
+  const shim = new URL("support/ssh_stdio.ts", import.meta.url).pathname;
+  const proxy = `'${Deno.execPath()}' run -A -q '${shim}' '${id}.pub'`;
+  const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "LogLevel=ERROR"]
+    .concat([`UserKnownHostsFile="${client.home}/known"`, `ProxyCommand=${proxy}`])
+    .flatMap((each) => ["-o", each]);
+  const line = "cat; echo err >&2; exit 5";
+  const args = [...options, "-i", id, "alice@stdio", line];
+  const { code, out, err } = await runProgram("ssh", args, { stdin: "in\n", env: client.env });
+  strictEqual(code, 5, err);
+  deepStrictEqual([out, err], ["in\n", "err\n"]);
+});
+
+testOrSkip(
+  "ssh runs over openssl s_client, which checks the node's certificate",
+  noSsh ?? missing("openssl"),
+  async () => {
+    await using lab = await SshLab.start();
+    await lab.configure("tls"); // takes down the host key
+    const { out: ca } = await lab.node.alknet("id", "--ca");
+    const { out: name } = await lab.node.alknet("id", "--only", "server-name");
+    const file = await lab.client.write("ca.pem", ca);
+    const proxy = [
+      `openssl s_client -quiet -verify_quiet -verify_return_error -connect 127.0.0.1:${lab.serving.port}`,
+      `-servername ${name.trim()} -alpn alknet/ssh -CAfile '${file}' 2>/dev/null`,
+    ].join(" ");
+    const options = ["BatchMode=yes", "HostKeyAlias=head", `ProxyCommand=${proxy}`]
+      .concat([`UserKnownHostsFile="${lab.path("ssh_known_hosts")}"`])
+      .flatMap((each) => ["-o", each]);
+    const args = [...options, "-i", lab.path("id"), "alice@head", "echo by openssl"];
+    const { out, err } = await lab.run("ssh", args);
+    strictEqual(out, "by openssl\n", err);
   },
 );

@@ -189,7 +189,7 @@ Deno.test("a backup made while the node serves is restored while it serves", asy
   await eventually(async () => await whoami(node, key) === "b");
   await command(a, "store", "check");
   const audit = await a.alknet("audit", "--kind", "peer.added");
-  match(audit.out, /peer\.added +b/);
+  match(audit.out, /peer\.added +owner +b/);
 });
 
 async function add(machine: Machine, name: string, key: NodeKey): Promise<void> {

@@ -5,18 +5,14 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { bundlePart } from "./bundle/bundle_part.ts";
 import { renderHeader } from "./bundle/header.ts";
-import { ASSETS, MAIN_ENTRY, type Part, WORKERS } from "./bundle/parts.ts";
+import { ASSETS, MAIN_ENTRY, WORKERS } from "./bundle/parts.ts";
 import { DENO_VERSION } from "./deno_version.ts";
 import { runTool, ToolError } from "./errors.ts";
 import { must } from "./process.ts";
 import { ROOT } from "./root.ts";
 import { printLine } from "./terminal.ts";
-
-/** Native modules that libraries look for and do without: they are not in the bundle. */
-const NATIVE = ["*.node"];
-/** What modules written for Node's require expect to find; ssh2's Poly1305 is one. */
-const PRELUDE = "globalThis.__dirname ??= import.meta.dirname;\n";
 
 const TEMPLATE = new URL("./bundle/header.sh", import.meta.url);
 
@@ -43,17 +39,11 @@ function checkVersion(): void {
 
 async function collectParts(entry: string, work: string): Promise<string[]> {
   const parts = [{ entry, output: "main.js" }, ...WORKERS];
-  for (const part of parts) await bundlePart(part, join(work, part.output));
+  for (const part of parts) await bundlePart(part.entry, join(work, part.output));
   await Deno.copyFile(Deno.execPath(), join(work, "deno"));
   await Deno.chmod(join(work, "deno"), 0o755);
   for (const asset of ASSETS) await Deno.copyFile(join(ROOT, asset), join(work, basename(asset)));
   return ["deno", ...parts.map((part) => part.output), ...ASSETS.map((path) => basename(path))];
-}
-
-async function bundlePart({ entry }: Part, output: string): Promise<void> {
-  const flags = ["--platform", "deno", ...NATIVE.flatMap((name) => ["--external", name])];
-  await must([Deno.execPath(), "bundle", ...flags, "-o", output, entry], { cwd: ROOT });
-  await Deno.writeTextFile(output, PRELUDE + await Deno.readTextFile(output));
 }
 
 /** The same parts give the same bytes: no times, owners or order of the machine that packs. */

@@ -2,14 +2,13 @@
 import { rejects, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
-import { generateNodeKey, type Identity } from "@alknet/core";
+import { generateNodeKey } from "@alknet/core";
 
 import { missing, testOrSkip } from "../../../tests/tools/skip.ts";
 import { type ClientKey, openSshKey, SshAuthError, type SshOptions } from "../mod.ts";
 import { clientKey, exec, ptyRequest, SshLab } from "../testdata/support.ts";
 
 const noKeygen = missing("ssh-keygen");
-const ALICE: Identity = { id: "alice", scopes: ["ssh:*"], resources: {} };
 
 /** A certificate authority, and a key that is known by its certificate only. */
 class Authority implements AsyncDisposable {
@@ -60,6 +59,7 @@ const REFUSED: readonly (readonly [why: string, options: readonly string[]])[] =
   ["is for somebody else", ["-n", "bob"]],
   ["is for nobody in particular", []],
   ["is for several others", ["-n", "bob,carol"]],
+  ["is for the owner of the node", ["-n", "owner"]],
   ["has expired", ["-n", "alice", "-V", "20200101:20200102"]],
   ["is not valid yet", ["-n", "alice", "-V", "+1d:+2d"]],
   ["is for a host", ["-n", "alice", "-h"]],
@@ -108,11 +108,9 @@ testOrSkip(
   noKeygen,
   async () => {
     await using authority = await Authority.create("-t", "ed25519");
-    const peers = new Map([["alice", ALICE]]);
     let nowMs = Date.now();
     await using lab = await SshLab.start({
       ...rules([authority]),
-      peerByName: (name) => peers.get(name),
       now: () => nowMs,
       limits: { keepAliveMs: 20 },
     });
@@ -122,7 +120,6 @@ testOrSkip(
     await first.ended;
     nowMs = Date.now();
     await using second = await lab.connect({ keys: [key] });
-    peers.clear();
     lab.change(undefined);
     await second.ended;
   },
@@ -131,7 +128,6 @@ testOrSkip(
 function rules(authorities: readonly Authority[]): Partial<SshOptions> {
   return {
     authorities: authorities.map(({ blob }) => blob),
-    peerByName: (name) => name === "alice" ? ALICE : undefined,
   };
 }
 

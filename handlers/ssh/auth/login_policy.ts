@@ -4,6 +4,7 @@ import {
   type Identity,
   type IdentityProvider,
   keyFingerprint,
+  OWNER_ID,
 } from "@alknet/core";
 
 import { matchesCidr } from "../forward/cidr.ts";
@@ -17,8 +18,6 @@ import { isSignedBy, parseUserKey, sshFingerprint, type UserKey } from "./user_k
 export interface LoginRules {
   /** Keys of certificate authorities in their wire form. Default: none. */
   readonly authorities?: readonly Uint8Array[];
-  /** The peer of that name, for certificates: one of their principals. Default: nobody. */
-  readonly peerByName?: (name: string) => Identity | undefined;
   /** What restricts a key, by its fingerprint. Default: nothing. */
   readonly restrictionsOf?: (fingerprint: string) => LoginRestrictions | undefined;
   /** A second factor somebody has to give after the key. Default: nobody has to. */
@@ -103,18 +102,18 @@ function certificateLogin(
   user: string,
   { blob }: UserKey,
   certificate: Certificate,
-  { auth, rules, now }: CertificateContext,
+  { identities, auth, rules, now }: CertificateContext,
 ): Login | undefined {
   const { principals, criticalOptions, extensions } = certificate;
   if (certificate.type !== USER_CERTIFICATE || !certificate.isSigned) return undefined;
   if (!rules.authorities?.some((each) => sameBytes(each, certificate.authority))) return undefined;
   // A certificate for anybody, or for several none of whom was named, does not say who this is.
   const name = principals.includes(user) || principals.length !== 1 ? user : principals[0];
-  if (name === undefined || !principals.includes(name)) return undefined;
+  if (name === undefined || !principals.includes(name) || !isPeerName(name)) return undefined;
   if ([...criticalOptions.keys()].some((each) => !CRITICAL_OPTIONS.has(each))) return undefined;
   if (!isFromSource(criticalOptions.get("source-address"), auth.remoteAddr)) return undefined;
   const identity = (): Identity | undefined =>
-    isValidAt(certificate, now()) ? rules.peerByName?.(name) : undefined;
+    isValidAt(certificate, now()) ? identities.withId(name) : undefined;
   if (!identity()) return undefined;
   const restrictions = {
     forceCommand: criticalOptions.get("force-command"),
@@ -129,6 +128,11 @@ function certificateLogin(
     fingerprint: sshFingerprint(blob),
     restrictions,
   };
+}
+
+/** An authority can vouch for peers, not for the owner of the node, nor for tokens. */
+function isPeerName(name: string): boolean {
+  return name !== OWNER_ID && !name.includes(":");
 }
 
 function isValidAt({ validAfter, validBefore }: Certificate, nowMs: number): boolean {

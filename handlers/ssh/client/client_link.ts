@@ -2,11 +2,11 @@ import type { Multiplexer } from "../channel/multiplexer.ts";
 import type { PacketTransport } from "../engine/packet_transport.ts";
 import { DisconnectReason, SshProtocolError } from "../errors.ts";
 import { Message } from "../wire/message.ts";
+import { plainLine } from "../wire/plain_text.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
 
 /** Messages of the server that wait to be looked at while a client logs in. */
 const MAX_EARLY_MESSAGES = 64;
-const MAX_REASON_CHARACTERS = 200;
 
 /** Reads a client's connection: hands messages to whoever waits for one, later to the multiplexer. */
 export class ClientLink {
@@ -83,7 +83,7 @@ export class ClientLink {
   #disconnected(payload: Uint8Array): Promise<void> {
     const reader = new SshReader(payload, 1);
     const reason = reader.uint32();
-    this.#farewell = reader.text().slice(0, MAX_REASON_CHARACTERS) || `reason ${reason}`;
+    this.#farewell = plainLine(reader.text()) || `reason ${reason}`;
     return this.transport.close(DisconnectReason.ByApplication, "");
   }
 

@@ -1,147 +1,104 @@
-import { ALPN, type CallClient, CallError, connectCall } from "@alknet/call";
+import { generateClient } from "@alknet/operations/codegen";
 import { Command } from "commander";
+import { callInput } from "../calling/call_input.ts";
+import {
+  type CallCommandOptions,
+  type CallSession,
+  withCallOptions,
+  withSession,
+} from "../calling/call_session.ts";
+import { printText, printValue } from "../calling/output.ts";
 import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
-import { dialAs, type DialCommandOptions, withDialOptions } from "../dialling.ts";
-import { CliError, ExitCode } from "../errors.ts";
-import { columns, type Terminal } from "../terminal.ts";
+import { withDialOptions } from "../dialling.ts";
+import { type Asked, routed, type Whom } from "./routed.ts";
 
-const MAX_INPUT_BYTES = 16 * 1024 * 1024;
+const AFTER_HELP = `
+Input:
+  '{"peerId":"ci"}'        JSON; - reads it from standard input, @file from a file
+  peerId=ci                text                  peerId=@file    text of a file
+  enabled:=false           JSON                  rules:=@file    JSON of a file
+  scopes[]=git:read        an item of a list, as often as there are items
 
-/** `alknet ops`: what a node can be asked to do. */
-export function opsCommand(): Command {
-  const command = new Command("ops")
-    .description("list the operations of a node that this one may call, or show one")
-    .argument("<target>", "<node-id>@host:port, a ticket or a peer's name")
-    .argument("[name]", "an operation, to show its schemas");
-  return withVaultOptions(withDialOptions(command)).action(
-    (target: string, name: string | undefined, options: DialCommandOptions, self: Command) =>
-      ops(target, name, options, contextOf(self)),
-  );
-}
+Exit codes: 0 done, or a subscription ended by Ctrl-C; 2 the input does not fit; 4 unreachable,
+unavailable or busy; 5 forbidden; 10 not found; 11 out of time; 12 an error that the operation
+declares; 13 that node failed; 130 a call taken back by Ctrl-C.`;
 
-/** `alknet call`: asks a node to do it. */
+/** `alknet call`: asks a node to do something. */
 export function callCommand(): Command {
   const command = new Command("call")
     .description("call an operation of a node; a subscription prints its items until Ctrl-C")
     .argument("<target>", "<node-id>@host:port, a ticket or a peer's name")
-    .argument("<operation>", "such as node/info")
-    .argument("[input]", 'its input as JSON, or "-" to read that from standard input');
-  return withVaultOptions(withDialOptions(command)).action(
-    (target: string, name: string, input: string | undefined, options: DialCommandOptions, self) =>
+    .argument("<operation>", "such as node/info; alknet ops lists them")
+    .argument("[input...]", "JSON, key=text, key:=json, @file, or - for standard input")
+    .option("--peer <name>", "let the target ask this peer of its own, and no other")
+    .option("--any", "let the target ask any of its peers that has the operation")
+    .option("--policy <name>", "which one, with --any: round-robin, first or least-pending")
+    .addHelpText("after", AFTER_HELP);
+  withCallOptions(withVaultOptions(withDialOptions(command))).action(
+    (target: string, name: string, input: string[], options: RoutedOptions, self: Command) =>
       call({ target, name, input }, options, contextOf(self)),
+  );
+  command.addCommand(codegenCommand());
+  return command;
+}
+
+function codegenCommand(): Command {
+  const command = new Command("codegen")
+    .description("print a TypeScript client for the operations that this one may call there")
+    .argument("<target>", "<node-id>@host:port, a ticket or a peer's name")
+    .argument("[prefixes...]", "only operations whose names begin so, such as peers/");
+  return withCallOptions(withVaultOptions(withDialOptions(command))).action(
+    (target: string, prefixes: string[], options: CallCommandOptions, self: Command) =>
+      codegen(target, prefixes, options, contextOf(self)),
   );
 }
 
-async function ops(
-  target: string,
-  name: string | undefined,
-  options: DialCommandOptions,
-  context: CommandContext,
-): Promise<void> {
-  const { terminal } = context;
-  await withClient(target, options, context, async (client) => {
-    if (name) return printValue(await client.call("services/schema", { name }), terminal);
-    const listed = await client.call("services/list", {});
-    terminal.data(listed);
-    const rows = isList(listed) ? listed.map(cells) : [];
-    for (const line of columns([["NAME", "TYPE", "WHAT"], ...rows])) terminal.line(line);
-  });
-}
+interface RoutedOptions extends CallCommandOptions, Whom {}
 
 interface Wanted {
   readonly target: string;
   readonly name: string;
-  readonly input: string | undefined;
+  readonly input: readonly string[];
 }
 
 async function call(
   { target, name, input }: Wanted,
-  options: DialCommandOptions,
+  options: RoutedOptions,
   context: CommandContext,
 ): Promise<void> {
-  const value = await inputOf(input);
-  await withClient(target, options, context, async (client) => {
-    const spec = await client.call("services/schema", { name });
-    const kind = isRecord(spec) ? spec.type : undefined;
-    if (kind !== "subscription") {
-      return printValue(await client.call(name, value), context.terminal);
-    }
-    await printItems((signal) => client.subscribe(name, value, { signal }), context.terminal);
+  const value = await callInput(input);
+  await withSession(target, options, context, async (session) => {
+    const asked = await routed(session, { name, input: value }, options);
+    if (asked.type === "subscription") return await printItems(session, asked, context);
+    await printValue(await session.call(asked.name, asked.input), context.terminal);
   });
 }
 
 /** Prints what comes until it ends or Ctrl-C, which ends it on the other side too. */
 async function printItems(
-  subscribe: (signal: AbortSignal) => AsyncIterable<unknown>,
-  terminal: Terminal,
+  session: CallSession,
+  { name, input }: Asked,
+  { terminal }: CommandContext,
 ): Promise<void> {
-  const stop = new AbortController();
-  Deno.addSignalListener("SIGINT", () => stop.abort());
   try {
-    for await (const item of subscribe(stop.signal)) printValue(item, terminal);
+    for await (const item of session.subscribe(name, input)) await printValue(item, terminal);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!session.signal.aborted) throw error; // Ctrl-C is how a subscription is meant to end
   }
 }
 
-async function withClient(
+async function codegen(
   target: string,
-  options: DialCommandOptions,
-  { paths }: CommandContext,
-  use: (client: CallClient) => Promise<void>,
+  prefixes: readonly string[],
+  options: CallCommandOptions,
+  context: CommandContext,
 ): Promise<void> {
-  const { conn } = await dialAs(paths, target, ALPN, { ...options, proof: true });
-  await using _ = conn;
-  await using client = connectCall(conn);
-  try {
-    await use(client);
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    throw new CliError(`${error.code}: ${error.message}`, exitCodeOf(error), { cause: error });
-  }
-}
-
-function exitCodeOf({ code }: CallError): ExitCode {
-  if (code === "FORBIDDEN") return ExitCode.Refused;
-  if (code === "NOT_FOUND" || code === "INVALID_INPUT") return ExitCode.Usage;
-  return code === "ABORTED" ? ExitCode.Ok : ExitCode.Unreachable;
-}
-
-async function inputOf(text: string | undefined): Promise<unknown> {
-  if (text === undefined) return {};
-  const json = text === "-" ? await readInput() : text;
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new CliError("The input is not JSON", ExitCode.Usage, { cause: error });
-  }
-}
-
-async function readInput(): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of Deno.stdin.readable) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_INPUT_BYTES) throw new CliError("The input is too long", ExitCode.Usage);
-  }
-  return text;
-}
-
-/** Indented for people, one line for programs. */
-function printValue(value: unknown, terminal: Terminal): void {
-  terminal.data(value);
-  terminal.line(JSON.stringify(value, null, Deno.stdout.isTerminal() ? 2 : undefined));
-}
-
-function cells(value: unknown): string[] {
-  const { name, type, description } = isRecord(value) ? value : {};
-  return [name, type, description].map((cell) => typeof cell === "string" ? cell : "");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-function isList(value: unknown): value is unknown[] {
-  return Array.isArray(value);
+  await withSession(target, options, context, async (session) => {
+    const specs = (await session.specs()).filter(({ name }) =>
+      prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix))
+    );
+    const text = generateClient(specs);
+    context.terminal.data({ typescript: text });
+    if (!context.terminal.json) await printText(text);
+  });
 }

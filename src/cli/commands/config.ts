@@ -1,7 +1,9 @@
+import { OperationRegistry } from "@alknet/operations";
 import { Command } from "commander";
 import { readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf } from "../context.ts";
 import { createHandlers, NO_SERVICES } from "../node/handlers.ts";
+import { loadOperationModules, registerModules } from "../node/operation_modules.ts";
 import { readIdentities } from "../node/identities_file.ts";
 
 /** `alknet config`: the configuration file. */
@@ -23,6 +25,7 @@ async function check(file: string | undefined, context: CommandContext): Promise
   const { terminal, paths } = context;
   const config = await readConfig(file ?? paths.config);
   const handlers = await createHandlers(config, NO_SERVICES);
+  registerModules(new OperationRegistry(), await loadOperationModules(config));
   const { peers, tokens } = await readIdentities(paths.identities);
   const counts = { handlers: handlers.length, peers: peers.length, tokens: tokens.length };
   terminal.data({ ok: true, config: config.file ?? null, ...counts });

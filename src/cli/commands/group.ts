@@ -1,6 +1,7 @@
-import { parseScope } from "@alknet/core";
+import { OWNER_ID, parseScope } from "@alknet/core";
 import { Command } from "commander";
 import { type CommandContext, contextOf, repeated } from "../context.ts";
+import { noteChange } from "../node/note_change.ts";
 import { openConfiguredStore } from "../node/open_store.ts";
 import { columns } from "../terminal.ts";
 
@@ -34,7 +35,7 @@ async function put(
   const group = { name, scopes: scopes.map((scope) => parseScope(scope)) };
   await using store = await openConfiguredStore(paths);
   await store.identities.putGroup(group);
-  store.audit.append({ kind: "group.changed", detail: name });
+  noteChange(store, { by: OWNER_ID, kind: "group.changed", what: name });
   terminal.data(group);
   terminal.line(`Group "${name}": ${group.scopes.join(" ")}`);
 }
@@ -51,7 +52,7 @@ async function list({ terminal, paths }: CommandContext): Promise<void> {
 async function remove(name: string, { terminal, paths }: CommandContext): Promise<void> {
   await using store = await openConfiguredStore(paths);
   await store.identities.removeGroup(name);
-  store.audit.append({ kind: "group.removed", detail: name });
+  noteChange(store, { by: OWNER_ID, kind: "group.removed", what: name });
   terminal.data({ removed: name });
   terminal.line(`Group "${name}" is removed`);
 }

@@ -1,9 +1,11 @@
-import { keyFingerprint, parseNodeId, parseScope, type StoredPeer } from "@alknet/core";
+import { keyFingerprint, OWNER_ID, parseNodeId, parseScope, type StoredPeer } from "@alknet/core";
 import { decodeTicket, looksLikeTicket, parseAddress } from "@alknet/client";
 import { Command } from "commander";
 import { type CommandContext, contextOf, repeated } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { readIdentities } from "../node/identities_file.ts";
+import { isName } from "../node/names.ts";
+import { noteChange } from "../node/note_change.ts";
 import { openConfiguredStore } from "../node/open_store.ts";
 import { sshKeyBlob } from "../node/ssh_key.ts";
 import { columns } from "../terminal.ts";
@@ -77,7 +79,7 @@ async function add(name: string, options: AddOptions, context: CommandContext): 
   const old = await store.identities.peer(name);
   const peer = old ? merged(old, added) : added;
   await store.identities.putPeer(peer);
-  store.audit.append({ kind: old ? "peer.changed" : "peer.added", peer: name });
+  noteChange(store, { by: OWNER_ID, kind: old ? "peer.changed" : "peer.added", what: name });
   terminal.data(peer);
   const keys = peer.fingerprints.length + peer.sshKeys.length;
   const may = [...peer.scopes, ...(peer.groups ?? []).map((group) => `group ${group}`)];
@@ -168,7 +170,7 @@ function cells(peer: StoredPeer): string[] {
 async function remove(name: string, { terminal, paths }: CommandContext): Promise<void> {
   await using store = await openConfiguredStore(paths);
   await store.identities.removePeer(name);
-  store.audit.append({ kind: "peer.removed", peer: name });
+  noteChange(store, { by: OWNER_ID, kind: "peer.removed", what: name });
   terminal.data({ removed: name });
   terminal.line(`Peer "${name}" is removed`);
 }
@@ -180,7 +182,7 @@ async function setEnabled(
 ): Promise<void> {
   await using store = await openConfiguredStore(paths);
   await store.identities.updatePeer(name, { enabled });
-  store.audit.append({ kind: enabled ? "peer.enabled" : "peer.disabled", peer: name });
+  noteChange(store, { by: OWNER_ID, kind: enabled ? "peer.enabled" : "peer.disabled", what: name });
   terminal.data({ name, enabled });
   terminal.line(`Peer "${name}" is ${enabled ? "let in again" : "kept out"}`);
 }
@@ -192,14 +194,14 @@ async function removeKey(
 ): Promise<void> {
   await using store = await openConfiguredStore(paths);
   await store.identities.removeFingerprint(name, fingerprint);
-  store.audit.append({ kind: "peer.key-removed", peer: name, fingerprint });
+  noteChange(store, { by: OWNER_ID, kind: "peer.key-removed", what: name, fingerprint });
   terminal.data({ name, removed: fingerprint });
   terminal.line(`Peer "${name}" has lost the key ${fingerprint}`);
 }
 
 /** Refuses names that would not survive a command line, a log or a path. */
 export function assertPeerName(name: string): void {
-  if (/^[a-z0-9][a-z0-9._-]{0,62}$/i.test(name)) return;
+  if (isName(name)) return;
   throw new CliError(
     `Peer names have 1-63 letters, digits, ".", "_" and "-", not "${name.slice(0, 80)}"`,
     ExitCode.Usage,

@@ -1,5 +1,6 @@
 import { parseAddress } from "@alknet/client";
 import { getLogger } from "@logtape/logtape";
+import { Vault } from "@alknet/vault";
 import { Command } from "commander";
 import { type Config, readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf, repeated, withVaultOptions } from "../context.ts";
@@ -14,6 +15,7 @@ import {
   type VaultOptions,
 } from "../node/open_vault.ts";
 import { type NodeKeys, type RunningNode, runNode } from "../node/run_node.ts";
+import { unsealWith } from "../node/unseal.ts";
 import { untilStopped } from "../node/signals.ts";
 import type { Paths } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
@@ -45,8 +47,10 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   const { terminal, paths } = context;
   const config = withOverrides(await readConfig(options.config ?? paths.config), options);
   await using _logging = await startLogging(config);
-  const { keys, opener } = await openKeys(paths, options);
-  await using node = await runNode(keys, config, paths);
+  using vault = new Vault();
+  const secrets = wantsSecrets(config) ? vault : undefined;
+  const { keys, opener } = await openKeys(paths, options, secrets);
+  await using node = await runNode(keys, config, paths, unsealWith(vault));
   announce(node, config, paths, terminal, opener);
   await untilStopped({
     reload: () => node.reload().catch((error) => log.error("reload.failed", { error })),
@@ -57,10 +61,17 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
 async function openKeys(
   paths: Paths,
   options: VaultOptions,
+  secrets: Vault | undefined,
 ): Promise<{ keys: NodeKeys; opener: string }> {
   using vault = await openOrCreateVault(paths, options);
+  await secrets?.unlock(vault.file.mnemonic);
   const { file, opener } = vault;
   return { keys: { node: await nodeKeyOf(file), sshHost: await sshHostKeyOf(file) }, opener };
+}
+
+/** Only a node that calls services with secrets keeps its vault open. */
+function wantsSecrets({ imports }: Config): boolean {
+  return imports.some(({ credential }) => credential !== undefined);
 }
 
 function withOverrides(config: Config, options: ServeOptions): Config {

@@ -1,4 +1,4 @@
-import { type PtyRequest, type SshClientSession, startProgram } from "@alknet/ssh";
+import { plainText, type PtyRequest, type SshClientSession, startProgram } from "@alknet/ssh";
 import { Command } from "commander";
 import { type CommandContext, contextOf } from "../context.ts";
 import { CliError, ExitCode, ProgramExit, SSH_FAILED } from "../errors.ts";
@@ -13,7 +13,6 @@ import {
   type SshCommandOptions,
   withSshOptions,
 } from "../ssh/open_session.ts";
-import { plainText } from "../ssh/plain_text.ts";
 import { type RemoteOutcome, runRemote } from "../ssh/run_remote.ts";
 import { reporter } from "../ssh/report.ts";
 import { withForwardOptions } from "./forward.ts";
@@ -90,7 +89,7 @@ async function exitCode(
   const outcome =
     await (options.N ? untilOver(session) : run(session, words, options, agentSocket));
   if (outcome === "lost") {
-    const why = session.farewell ? `: ${plainText(session.farewell)}` : "";
+    const why = session.farewell ? `: ${session.farewell}` : "";
     throw new CliError(`Connection to ${target} was lost${why}`, SSH_FAILED);
   }
   return typeof outcome === "object" && "code" in outcome ? outcome.code : SSH_FAILED;

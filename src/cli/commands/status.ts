@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { bytesText } from "../bytes_text.ts";
 import { type CommandContext, contextOf } from "../context.ts";
 import { askNode } from "../node/control.ts";
 import type { NodeStatus } from "../node/status.ts";
@@ -16,10 +17,12 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
   terminal.data(answer);
   if (terminal.json) return;
   const { bold } = terminal.style;
-  const memory = `${Math.round(answer.memoryBytes / 1_048_576)} MiB`;
+  const memory = bytesText(answer.memoryBytes);
+  const { received, sent } = answer.traffic;
   const up = ago(new Date(answer.startedAt));
   terminal.line(`${bold("Node")}  ${answer.nodeId}`);
   terminal.line(`      up ${up}, process ${answer.pid}, ${memory}, version ${answer.version}`);
+  terminal.line(`      ${bytesText(received)} received, ${bytesText(sent)} sent`);
   for (const listener of answer.listeners) {
     terminal.line(
       `      ${listener.reachable.join("  ")} over ${listener.transports.join(" and ")}`,
@@ -30,8 +33,20 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
     terminal.line(`      SSH terminals by ${answer.terminals ?? "nothing here: none are given"}`);
   }
   table(terminal, [["PROTOCOL", "ALPN", "KEY", "OPEN"], ...handlerRows(answer)]);
+  if (answer.services.length > 0) {
+    table(terminal, [["SERVICE", "KIND", "STATE", "OPERATIONS", ""], ...serviceRows(answer)]);
+  }
   if (answer.connections.length > 0) {
-    table(terminal, [["OPEN", "FOR", "PEER", "OVER", "FROM"], ...connectionRows(answer)]);
+    table(terminal, [
+      ["OPEN", "FOR", "PEER", "OVER", "IN", "OUT", "FROM"],
+      ...connectionRows(answer),
+    ]);
+  }
+  if (answer.peers.length > 0) {
+    table(terminal, [
+      ["PEER", "ATTACHED", "OPERATIONS", "UNDER WAY", "LAST ERROR"],
+      ...peerRows(answer),
+    ]);
   }
   table(terminal, [["COUNTER", "SO FAR"], ...counterRows(answer)]);
 }
@@ -52,13 +67,35 @@ function handlerRows({ handlers }: NodeStatus): string[][] {
   ]);
 }
 
+function serviceRows({ services }: NodeStatus): string[][] {
+  return services.map(({ name, kind, state, operations, problem }) => [
+    name,
+    kind,
+    state,
+    String(operations),
+    problem ?? "",
+  ]);
+}
+
 function connectionRows({ connections }: NodeStatus): string[][] {
   return connections.map((conn) => [
     conn.alpn,
     ago(new Date(conn.openedAt)),
     conn.peer ?? (conn.fingerprint ? "unknown key" : "-"),
     conn.transport,
+    bytesText(conn.bytesReceived),
+    bytesText(conn.bytesSent),
     `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
+  ]);
+}
+
+function peerRows({ peers }: NodeStatus): string[][] {
+  return peers.map(({ peer, since, operations, pending, lastError = "" }) => [
+    peer,
+    since ? ago(new Date(since)) : "no",
+    String(operations),
+    String(pending),
+    lastError,
   ]);
 }
 

@@ -1,7 +1,9 @@
-import { createToken, hashToken, parseScope, type TokenEntry } from "@alknet/core";
+import { OWNER_ID, parseScope } from "@alknet/core";
 import { Command } from "commander";
 import { type CommandContext, contextOf, repeated } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { newToken } from "../node/new_token.ts";
+import { noteChange } from "../node/note_change.ts";
 import { openConfiguredStore } from "../node/open_store.ts";
 import { columns } from "../terminal.ts";
 import { expiry } from "../expiry.ts";
@@ -39,21 +41,21 @@ async function create(
   options: CreateOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { token, prefix } = createToken();
-  const entry: TokenEntry = {
+  const { token, entry } = newToken({
     name,
-    prefix,
-    hash: hashToken(token),
     scopes: options.scope.map((scope) => parseScope(scope)),
     expiresAt: options.expires === undefined ? undefined : expiry(options.expires),
-  };
+  });
   await using store = await openConfiguredStore(context.paths);
-  if ((await store.identities.tokens()).some((each) => each.name === name)) {
-    throw new CliError(`Token "${name}" exists: revoke it first, or choose another name`, 2);
-  }
-  await store.identities.putToken(entry);
-  store.audit.append({ kind: "token.created", peer: `token:${name}` });
-  context.terminal.data({ name, token, prefix, scopes: entry.scopes, expiresAt: entry.expiresAt });
+  await store.identities.change(async (changes) => {
+    if (await changes.token(name)) {
+      throw new CliError(`Token "${name}" exists: revoke it first, or choose another name`, 2);
+    }
+    await changes.addToken(entry);
+  });
+  noteChange(store, { by: OWNER_ID, kind: "token.created", what: name });
+  const { prefix, scopes, expiresAt } = entry;
+  context.terminal.data({ name, token, prefix, scopes, expiresAt });
   context.terminal.line(token);
   if (!context.terminal.json) context.terminal.note("This is shown once: keep it now.");
 }
@@ -63,13 +65,14 @@ async function list({ terminal, paths }: CommandContext): Promise<void> {
   const tokens = await store.identities.tokens();
   terminal.data(tokens.map(({ hash: _, ...rest }) => rest));
   if (tokens.length === 0) return terminal.line("No tokens yet");
-  const rows = tokens.map(({ name, prefix, scopes, expiresAt }) => [
+  const rows = tokens.map(({ name, prefix, scopes, expiresAt, createdBy = "-" }) => [
     name,
     `alk_${prefix}_…`,
     scopes.join(" "),
     expiresAt ? state(expiresAt) : "never",
+    createdBy,
   ]);
-  for (const line of columns([["NAME", "TOKEN", "SCOPES", "EXPIRES"], ...rows])) {
+  for (const line of columns([["NAME", "TOKEN", "SCOPES", "EXPIRES", "MADE BY"], ...rows])) {
     terminal.line(line);
   }
 }
@@ -77,7 +80,7 @@ async function list({ terminal, paths }: CommandContext): Promise<void> {
 async function revoke(name: string, { terminal, paths }: CommandContext): Promise<void> {
   await using store = await openConfiguredStore(paths);
   await store.identities.removeToken(name);
-  store.audit.append({ kind: "token.revoked", peer: `token:${name}` });
+  noteChange(store, { by: OWNER_ID, kind: "token.revoked", what: name });
   terminal.data({ revoked: name });
   terminal.line(`Token "${name}" is revoked`);
 }

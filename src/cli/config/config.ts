@@ -1,10 +1,17 @@
-import type { Limits } from "@alknet/core";
+import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core";
 import { parseAddress, TargetError } from "@alknet/client";
-import type { Address } from "@alknet/core";
+import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
+import type { Field } from "./field.ts";
+import { type HttpConfig, httpConfig } from "./http_config.ts";
+import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
-import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
+import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
+import { type SiteConfig, siteConfig } from "./site_config.ts";
+import { SITE_TABLE } from "./site_schema.ts";
 import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
 /** `alknet.toml` as the program uses it. */
@@ -15,9 +22,19 @@ export interface Config {
   readonly listen: readonly ListenConfig[];
   readonly handlers: readonly string[];
   readonly modules: readonly string[];
+  /** Peers to stay connected to. */
+  readonly attach: readonly string[];
+  /** Modules with operations. */
+  readonly operationModules: readonly string[];
+  readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly ssh: SshConfig;
+  readonly http: HttpConfig;
+  readonly sites: readonly SiteConfig[];
+  readonly sftp: SftpConfig;
   readonly limits: Partial<Limits>;
+  /** Services whose operations are offered here. */
+  readonly imports: readonly ImportConfig[];
   /** Undefined for the file beside the vault. */
   readonly storeUrl?: string;
   readonly auditDays: number;
@@ -55,9 +72,18 @@ export function configOf(toml: TomlFile): Config {
     listen: listenOf(toml),
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
+    attach: table(toml, "call").strings("attach"),
+    operationModules: table(toml, "operations").strings("modules"),
+    reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     ssh: sshConfigOf(table(toml, "ssh")),
+    http: httpConfig(table(toml, "http")),
+    sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
+      siteConfig(table(toml, SITE_TABLE, at)) ?? []
+    ),
+    sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
+    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
@@ -87,6 +113,39 @@ function listenOf(toml: TomlFile): ListenConfig[] {
   });
 }
 
+/** A table without operations means nothing: that is how the template has it. */
+function reexportsOf(toml: TomlFile): ReexportConfig[] {
+  const count = tablesOf(toml, "reexport").length;
+  const tables = Array.from({ length: count }, (_, index) => table(toml, "reexport", index));
+  return tables.filter((each) => each.strings("operations").length > 0).map(reexportOf);
+}
+
+function reexportOf(rule: Table): ReexportConfig {
+  const operations = rule.strings("operations");
+  const bad = operations.find((each) => !isOperationPattern(each));
+  if (bad !== undefined) throw rule.error("operations", `"${bad}" is no name and no "area/*"`);
+  const scopes = rule.strings("scopes");
+  if (scopes.length === 0) {
+    throw rule.error("operations", 'Say what callers need: "scopes" is missing');
+  }
+  for (const scope of scopes) assertScope(scope, rule);
+  const prefix = rule.string("prefix");
+  if (prefix !== "" && (!isOperationPattern(prefix) || prefix.endsWith("*"))) {
+    throw rule.error("prefix", `"${prefix}" is no start of a name`);
+  }
+  const policy = oneOf(rule.string("policy"), PEER_POLICIES, "round-robin");
+  return { operations, peer: rule.string("peer"), policy, scopes, prefix };
+}
+
+function assertScope(scope: string, rule: Table): void {
+  try {
+    parseScope(scope);
+  } catch (error) {
+    if (!(error instanceof ScopeError)) throw error;
+    throw rule.error("scopes", error.message);
+  }
+}
+
 function addressOf(listen: Table): Address {
   try {
     return parseAddress(listen.string("address"));
@@ -101,11 +160,13 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-/** One table of the file: its values by key, and errors that say where they stand. */
+/** One table of the file, its values checked. */
 export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;
+  boolean(key: string): boolean;
+  /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
 
@@ -129,6 +190,7 @@ function table(toml: TomlFile, name: string, index = 0): Table {
     string: (key) => String(value(key)),
     strings: (key) => [value(key)].flat().map(String),
     integer: (key) => Number(value(key)),
+    boolean: (key) => value(key) === true,
     error: fail,
   };
 }
@@ -147,6 +209,9 @@ function problemOf(field: Field, value: unknown): string | undefined {
   if (type === "integer") {
     const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
     return good ? undefined : `"${key}" must be a whole number of at least ${min}`;
+  }
+  if (type === "boolean") {
+    return typeof value === "boolean" ? undefined : `"${key}" must be true or false`;
   }
   const texts = type === "strings" ? value : [value];
   if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {

@@ -1,28 +1,19 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
+import { PEER_POLICIES } from "@alknet/operations";
+import { type Field, snakeCase } from "./field.ts";
+import { HTTP_FIELDS } from "./http_schema.ts";
+import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SFTP_FIELDS } from "./sftp.ts";
+import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
 import { SSH_FIELDS } from "./ssh_fields.ts";
 
-/** What a key of `alknet.toml` may hold. */
-export type FieldType = "string" | "strings" | "integer" | "boolean";
-
-/** One key: all that is known of it, for reading, for `alknet init` and for the documentation. */
-export interface Field {
-  /** The table it stands in, such as `limits`; a table of an array for `listen`. */
-  readonly table: string;
-  /** Its name in the table. */
-  readonly key: string;
-  readonly type: FieldType;
-  /** What holds where it is missing, as TOML; empty where nothing does. */
-  readonly fallback: string;
-  /** What it is for, in one or two sentences. */
-  readonly doc: string;
-  /** Values it may have, for strings. */
-  readonly values?: readonly string[];
-  /** Smallest value, for integers. Default: 0. */
-  readonly min?: number;
-}
-
 /** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set(["listen"]);
+export const ARRAY_TABLES: ReadonlySet<string> = new Set([
+  "listen",
+  "reexport",
+  ...IMPORT_TABLES,
+  SITE_TABLE,
+]);
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -85,7 +76,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "ssh", "echo"]',
+    fallback: '["ping", "call", "join", "http", "ssh", "sftp", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -96,6 +87,56 @@ export const FIELDS: readonly Field[] = [
     doc: "Your own handlers: modules whose export `handler` is one (docs/handlers.md).",
   },
   {
+    table: "call",
+    key: "attach",
+    type: "strings",
+    fallback: "[]",
+    doc: "Peers to stay connected to, by name: each may then call this node, and this node it.",
+  },
+  {
+    table: "operations",
+    key: "modules",
+    type: "strings",
+    fallback: "[]",
+    doc: "Your own operations: modules whose export `operations` lists them (docs/operations.md).",
+  },
+  {
+    table: "reexport",
+    key: "operations",
+    type: "strings",
+    fallback: "[]",
+    doc: "Operations of peers to offer as this node's own: names, or area/* for all below.",
+  },
+  {
+    table: "reexport",
+    key: "peer",
+    type: "string",
+    fallback: '"any"',
+    doc: "The peer that answers, or any that has the operation.",
+  },
+  {
+    table: "reexport",
+    key: "policy",
+    type: "string",
+    fallback: '"round-robin"',
+    values: PEER_POLICIES,
+    doc: "Which of several peers answers.",
+  },
+  {
+    table: "reexport",
+    key: "scopes",
+    type: "strings",
+    fallback: "[]",
+    doc: "What callers need, all of it. Must be said.",
+  },
+  {
+    table: "reexport",
+    key: "prefix",
+    type: "string",
+    fallback: "",
+    doc: "Put before each name, with a slash.",
+  },
+  {
     table: "echo",
     key: "peer_auth",
     type: "string",
@@ -104,6 +145,9 @@ export const FIELDS: readonly Field[] = [
     doc: "Whether the echo protocol begins with a proof of the peer's key.",
   },
   ...SSH_FIELDS,
+  ...HTTP_FIELDS,
+  ...SITE_FIELDS,
+  ...SFTP_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,
@@ -112,6 +156,7 @@ export const FIELDS: readonly Field[] = [
     min: 1,
     doc: LIMIT_DOCS[name],
   })),
+  ...IMPORT_FIELDS,
   {
     table: "store",
     key: "url",
@@ -146,7 +191,3 @@ export const FIELDS: readonly Field[] = [
     doc: "Lines for people, or one JSON object a line.",
   },
 ];
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}

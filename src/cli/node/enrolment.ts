@@ -6,17 +6,27 @@ import {
   IdentityConflictError,
 } from "@alknet/core";
 import { InviteRefusedError, type Store } from "@alknet/store";
+import type { OperationSources } from "./operations/sources.ts";
 
 /** Characters of a node id that name a peer which brought no name. */
 const NAME_CHARACTERS = 8;
 
-/** Invitations of a store, as the join handler asks for them. */
-export function storeEnrolment({ invites, audit, identities }: Store): Enrolment {
+/**
+ * Invitations of a store, as the join handler asks for them. Who joins chooses its name, so the name
+ * must be nobody's in `identities.toml` and own nothing that an earlier peer has left.
+ */
+export function storeEnrolment(
+  { invites, audit, identities, ownership }: Store,
+  file: OperationSources["identitiesFile"],
+): Enrolment {
+  const isTaken = (peerId: string): boolean =>
+    ownership.ownsAnything(peerId) || file.entries.peers.some((peer) => peer.peerId === peerId);
   return {
     async redeem(secret: Uint8Array, applicant: Applicant): Promise<Enrolled> {
       const { nodeId, fingerprint, addresses = [] } = applicant;
       const peerId = applicant.name ?? `node-${nodeId.slice(0, NAME_CHARACTERS)}`;
       if (identities.isDisabled(fingerprint)) throw new EnrolmentError("key-taken");
+      if (isTaken(peerId)) throw new EnrolmentError("name-taken");
       try {
         const fingerprints = [fingerprint];
         const peer = { peerId, fingerprints, nodeId, addresses };

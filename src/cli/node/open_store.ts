@@ -1,4 +1,4 @@
-import { openStore, type Store } from "@alknet/store";
+import { openStore, type Store, type StoreOptions } from "@alknet/store";
 import { dirname } from "node:path";
 import { type Config, readConfig } from "../config/config.ts";
 import { makePrivateDirectory, type Paths } from "../paths.ts";
@@ -13,17 +13,17 @@ export function storeUrl(config: Pick<Config, "storeUrl">, paths: Paths): string
 /**
  * Opens the node's store, and makes it where there is none.
  *
- * @param owner Fingerprint of the node's own key. Default: nobody owns the node.
+ * @param options Whose key owns the node, and who beside its peers may have made tokens.
  * @throws {StoreBackendError} When the database cannot be opened.
  */
 export async function openNodeStore(
   config: Pick<Config, "storeUrl" | "auditDays">,
   paths: Paths,
-  owner?: string,
+  options: Pick<StoreOptions, "owner" | "elsewhere"> = {},
 ): Promise<Store> {
   await makePrivateDirectory(dirname(paths.store));
   const audit = { maxAgeMs: config.auditDays * DAY_MS };
-  return await openStore(storeUrl(config, paths), { owner, audit });
+  return await openStore(storeUrl(config, paths), { ...options, audit });
 }
 
 /** Opens the store of the configured node for one command. */

@@ -1,127 +1,33 @@
-import type { Endpoint, Identity } from "@alknet/core";
-import {
-  type AccessControl,
-  ANYONE,
-  type Operation,
-  operation,
-  OperationRegistry,
-} from "@alknet/operations";
-import type { Store } from "@alknet/store";
-import { VERSION } from "../version.ts";
+import { OperationRegistry } from "@alknet/operations";
+import { aboutGroups } from "./operations/about_groups.ts";
+import { aboutNode } from "./operations/about_node.ts";
+import { aboutPeers } from "./operations/about_peers.ts";
+import { aboutTokens } from "./operations/about_tokens.ts";
+import { changePeers } from "./operations/change_peers.ts";
+import { aboutConfig } from "./operations/config.ts";
+import { discovery } from "./operations/discovery.ts";
+import { nodeEvents } from "./operations/node_events.ts";
+import type { OperationSources } from "./operations/sources.ts";
 
-/** What the node's own operations look at. */
-export interface OperationSources {
-  readonly store: Store;
-  /** The endpoint, once it runs. */
-  endpoint(): Endpoint | undefined;
-}
+export type { OperationSources } from "./operations/sources.ts";
 
-const NODE_READ: AccessControl = { requiredScopes: ["node:read"] };
-const PEERS_READ: AccessControl = { requiredScopes: ["peers:read"] };
-
-/** The operations that every node offers over the call protocol, each behind its scope. */
+/**
+ * The operations that every node offers over the call protocol, each behind its scope
+ * (docs/security.md has the table).
+ *
+ * @param sources What they look at.
+ */
 export function nodeOperations(sources: OperationSources): OperationRegistry {
-  const registry = new OperationRegistry();
-  registry.register([...discovery(registry), ...aboutNode(sources), ...aboutPeers(sources)]);
+  const registry = new OperationRegistry(sources.registry);
+  registry.register([
+    ...discovery(registry, sources),
+    ...aboutNode(sources),
+    ...nodeEvents(sources),
+    ...aboutPeers(sources),
+    ...changePeers(sources),
+    ...aboutGroups(sources),
+    ...aboutTokens(sources),
+    ...aboutConfig(sources),
+  ]);
   return registry;
-}
-
-/** What a caller may call; open to all, since the answer holds only what the asker may use. */
-function discovery(registry: OperationRegistry): Operation[] {
-  return [
-    operation({
-      name: "services/list",
-      type: "query",
-      access: ANYONE,
-      description: "Operations the caller may call",
-      handler: (_input, { identity }) =>
-        registry.list(identity).map(({ name, type, description }) => ({ name, type, description })),
-    }),
-    operation({
-      name: "services/schema",
-      type: "query",
-      access: ANYONE,
-      description: "Everything about one operation the caller may call",
-      input: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
-      errors: { NOT_FOUND: { description: "Not there, or not for this caller", httpStatus: 404 } },
-      handler: ({ name }, { identity }) => ({ ...registry.schema(name, identity) }),
-    }),
-  ];
-}
-
-function aboutNode({ endpoint, store }: OperationSources): Operation[] {
-  return [
-    operation({
-      name: "node/info",
-      type: "query",
-      access: NODE_READ,
-      description: "The node's id, version and counters",
-      handler: () => ({
-        nodeId: endpoint()?.nodeId,
-        version: VERSION,
-        counters: { ...endpoint()?.counters },
-      }),
-    }),
-    operation({
-      name: "node/handlers",
-      type: "query",
-      access: NODE_READ,
-      description: "Protocols the node serves",
-      handler: () =>
-        endpoint()?.handlers.map(({ name, alpn }) => ({ name, alpn: [...alpn] })) ?? [],
-    }),
-    operation({
-      name: "node/connections",
-      type: "query",
-      access: NODE_READ,
-      description: "Open connections",
-      handler: () =>
-        endpoint()?.connections.map((conn) => ({
-          ...conn,
-          openedAt: conn.openedAt.toISOString(),
-        })) ?? [],
-    }),
-    operation({
-      name: "node/events",
-      type: "subscription",
-      access: NODE_READ,
-      description: "Security events as they happen",
-      async *handler(_input, { signal }) {
-        for await (const entry of store.audit.follow(signal)) {
-          yield { ...entry, at: entry.at.toISOString() };
-        }
-      },
-    }),
-  ];
-}
-
-function aboutPeers({ store }: OperationSources): Operation[] {
-  return [
-    operation({
-      name: "peers/list",
-      type: "query",
-      access: PEERS_READ,
-      description: "Known peers, without their keys",
-      handler: async () => {
-        const peers = await Array.fromAsync(store.identities.peers());
-        return peers.map(({ peerId, scopes, groups = [], enabled }) => ({
-          peerId,
-          scopes: [...scopes],
-          groups: [...groups],
-          enabled,
-        }));
-      },
-    }),
-    operation({
-      name: "peers/whoami",
-      type: "query",
-      access: ANYONE,
-      description: "Who the caller is here",
-      handler: (_input, { identity }) => describe(identity),
-    }),
-  ];
-}
-
-function describe(identity: Identity | undefined): Record<string, unknown> {
-  return { id: identity?.id ?? null, scopes: [...identity?.scopes ?? []] };
 }

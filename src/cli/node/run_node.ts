@@ -1,33 +1,30 @@
-import { join } from "node:path";
 import {
   type Endpoint,
   type EndpointEvent,
   fileCertificates,
   formatNodeId,
-  joinIdentities,
   keyFingerprint,
   type ListenOptions,
   type NodeKey,
   serve,
 } from "@alknet/core";
-import { type HostKey, listenPlain, type SshEvent, type SshHandler } from "@alknet/ssh";
+import { sftpService } from "@alknet/sftp";
+import type { HostKey } from "@alknet/ssh";
 import type { AuditEvent } from "@alknet/store";
 import type { Config, ListenConfig } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
 import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
-import { LiveIdentities } from "./live_identities.ts";
-import { nodeOperations } from "./operations.ts";
-import { openNodeStore } from "./open_store.ts";
-import { createSsh } from "./ssh_node.ts";
-import { sshOperations } from "./ssh_control.ts";
-import { statusOf } from "./status.ts";
+import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
+import { type SftpFiles, sftpFiles } from "./sftp_files.ts";
+import { SshNode } from "./ssh_node.ts";
+import { type NodeStatus, statusOf } from "./status.ts";
 
 /** A node with everything around it. */
 export interface RunningNode extends AsyncDisposable {
   readonly endpoint: Endpoint;
-  /** Takes up `identities.toml` again; the store is always up to date. */
+  /** Takes up `identities.toml` again, and asks services anew; the store is always up to date. */
   reload(): Promise<void>;
 }
 
@@ -41,69 +38,94 @@ export interface NodeKeys {
 
 /** Assembles and starts a node: store, identities, handlers, endpoint, control socket. */
 export async function runNode(
-  { node: key, sshHost: hostKey }: NodeKeys,
+  { node: key, sshHost }: NodeKeys,
   config: Config,
   paths: Paths,
+  unseal: Unseal = () => Promise.resolve(undefined),
 ): Promise<RunningNode> {
   await using started = new AsyncDisposableStack();
-  const owner = keyFingerprint(key.publicKey);
-  const byHand = started.use(await LiveIdentities.open(paths.identities));
-  const store = started.use(await openNodeStore(config, paths, owner));
-  const startedAt = new Date();
-  const running: { endpoint?: Endpoint; ssh?: SshHandler } = {};
-  started.use(
-    await serveControl(paths.control, {
-      status: async () =>
-        running.endpoint &&
-        statusOf(running.endpoint, config, { startedAt, terminals: await running.ssh?.ptyName() }),
-      reload: () => byHand.reload(),
-      ...sshOperations(() => running.ssh),
-    }),
-  );
-  const identities = joinIdentities([byHand.provider, store.identities]);
+  const running: { endpoint?: Endpoint } = {};
+  const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
+  const parts = await openNodeParts(started, options);
+  const { reload, peering, identities, registry, peer, store } = parts;
+  const files = sftpFiles(config.sftp, paths.files);
+  const ssh = new SshNode(config.ssh, {
+    hostKey: sshHost,
+    paths,
+    identities,
+    audit: store.audit,
+    subsystems: new Map([["sftp", sftpService({ files })]]),
+  });
+  const status = async (): Promise<NodeStatus | undefined> =>
+    running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
+  started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
   const endpoint = running.endpoint = started.use(
-    await serve({
-      key,
-      handlers: await createHandlers(config, {
-        enrolment: storeEnrolment(store),
-        nodeId: formatNodeId(key.publicKey),
-        dispatcher: nodeOperations({ store, endpoint: () => running.endpoint }),
-        ssh: ({ ssh }) =>
-          running.ssh = createSsh(ssh, {
-            hostKey,
-            peers: [byHand.provider, store.identities],
-            subsystems: new Map(),
-            commands: [],
-            recordings: join(paths.data, "ssh-recordings"),
-            onEvent: (event) => store.audit.append(sshAuditEvent(event)),
-          }),
-      }),
-      listen: await Promise.all(config.listen.map(listenOptions)),
-      names: config.names,
-      identities,
-      limits: config.limits,
-      onEvent: (event) => store.audit.append(auditEvent(event)),
-    }),
+    await startEndpoint(parts, { key, config, ssh, files, endpoint: () => running.endpoint }),
   );
-  const { tcp: address } = config.ssh;
-  if (running.ssh && address) started.use(listenPlain(running.ssh, { address, identities }));
+  started.use(ssh.listen());
+  started.use(peering).keep({
+    key,
+    identities,
+    dispatcher: registry,
+    peer,
+  });
   const all = started.move();
-  return {
-    endpoint,
-    reload: () => byHand.reload(),
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
+  return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+interface EndpointSources {
+  readonly key: NodeKey;
+  readonly config: Config;
+  readonly ssh: SshNode;
+  readonly files: SftpFiles;
+  /** The endpoint, once it runs. */
+  readonly endpoint: () => Endpoint | undefined;
+}
+
+async function startEndpoint(
+  parts: NodeParts,
+  { key, config, ssh, files, endpoint }: EndpointSources,
+): Promise<Endpoint> {
+  const { store, byHand, nodeId, registry, peering, identities } = parts;
+  return await serve({
+    key,
+    handlers: await createHandlers(config, {
+      enrolment: storeEnrolment(store, byHand),
+      nodeId,
+      dispatcher: registry,
+      catalogue: registry,
+      endpoint,
+      pages: parts.pages,
+      onCallConnect: peering.onConnect,
+      ssh: () => ssh.start(),
+      sftpFiles: files,
+      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
+    }),
+    listen: await Promise.all(config.listen.map(listenOptions)),
+    names: config.names,
+    identities,
+    limits: config.limits,
+    onEvent: (event) => store.audit.append(auditEvent(event)),
+  });
+}
+
+function statusNow(
+  endpoint: Endpoint,
+  config: Config,
+  { startedAt, peering, imports }: NodeParts,
+  terminals: string | undefined,
+): NodeStatus {
+  return statusOf(endpoint, config, {
+    startedAt,
+    terminals,
+    peers: peering.statuses(),
+    services: imports.status(),
+  });
 }
 
 function auditEvent(event: EndpointEvent): AuditEvent {
   const { kind, peer, fingerprint, remoteAddr, alpn, transport } = event;
   return { kind, peer, fingerprint, remote: remoteAddr.hostname, detail: `${alpn} ${transport}` };
-}
-
-function sshAuditEvent(
-  { kind, peer, fingerprint, remoteAddr, user, method }: SshEvent,
-): AuditEvent {
-  return { kind, peer, fingerprint, remote: remoteAddr.hostname, detail: `${method} as ${user}` };
 }
 
 /** The node's names for people: id and fingerprint. */

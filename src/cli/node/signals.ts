@@ -17,16 +17,23 @@ const INTERRUPTED = 130;
  */
 export async function untilStopped(actions: SignalActions): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  Deno.addSignalListener("SIGHUP", () => void actions.reload());
+  onStop((signal) => {
+    actions.stopping(signal);
+    resolve();
+  });
+  await promise;
+}
+
+/** Calls back at the first SIGINT or SIGTERM; a second one, later, ends the process at once. */
+export function onStop(stopping: (signal: Deno.Signal) => void): void {
   let stoppedAt: number | undefined;
   const stop = (signal: Deno.Signal): void => {
     if (stoppedAt === undefined) {
       stoppedAt = performance.now();
-      actions.stopping(signal);
-      resolve();
+      stopping(signal);
     } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) Deno.exit(INTERRUPTED);
   };
-  Deno.addSignalListener("SIGHUP", () => void actions.reload());
   Deno.addSignalListener("SIGINT", () => stop("SIGINT"));
   Deno.addSignalListener("SIGTERM", () => stop("SIGTERM"));
-  await promise;
 }

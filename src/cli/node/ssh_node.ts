@@ -1,8 +1,9 @@
-import type { CommandService, Identity, PeerDirectory, StreamService } from "@alknet/core";
+import type { CommandService, IdentityProvider, StreamService } from "@alknet/core";
 import {
   type Account,
   accountNamed,
   type HostKey,
+  listenPlain,
   type Login,
   nodeAccount,
   recordAsciicast,
@@ -12,14 +13,17 @@ import {
   type SshHandler,
 } from "@alknet/ssh";
 import { getLogger } from "@logtape/logtape";
+import type { AuditEvent } from "@alknet/store";
+import { join } from "node:path";
 import type { SshConfig } from "../config/ssh_config.ts";
+import type { Paths } from "../paths.ts";
+import type { ControlOperations } from "./control.ts";
+import { sshOperations } from "./ssh_control.ts";
 
 /** What the SSH handler is given beside its configuration. */
 export interface SshServices {
   /** The server's key, from the vault. */
   readonly hostKey: HostKey;
-  /** Where peers are found by name, in order of precedence. */
-  readonly peers: readonly PeerDirectory[];
   /** Services for subsystems, such as `sftp`. */
   readonly subsystems: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers. */
@@ -31,6 +35,57 @@ export interface SshServices {
 }
 
 const log = getLogger(["alknet", "ssh"]);
+
+/** What the SSH of a node is made of. */
+export interface SshNodeOptions {
+  /** The server's key, from the vault. */
+  readonly hostKey: HostKey;
+  readonly paths: Paths;
+  readonly identities: IdentityProvider;
+  /** Services for subsystems, such as `sftp`. */
+  readonly subsystems: ReadonlyMap<string, StreamService>;
+  /** Takes security events. */
+  readonly audit: { append(event: AuditEvent): void };
+}
+
+/** SSH in a node: the handler, if it is enabled, its plain port and what commands may ask of it. */
+export class SshNode {
+  /** For the control socket. */
+  readonly operations: ControlOperations = sshOperations(() => this.#handler);
+  readonly #config: SshConfig;
+  readonly #options: SshNodeOptions;
+  #handler?: SshHandler;
+
+  constructor(config: SshConfig, options: SshNodeOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** Makes the handler. */
+  start(): SshHandler {
+    const { hostKey, paths, audit, subsystems } = this.#options;
+    return this.#handler ??= createSsh(this.#config, {
+      hostKey,
+      subsystems,
+      commands: [],
+      recordings: join(paths.data, "ssh-recordings"),
+      onEvent: (event) => audit.append(auditEvent(event)),
+    });
+  }
+
+  /** Listens on the plain port, where there is to be one. */
+  listen(): AsyncDisposable {
+    const { tcp: address } = this.#config;
+    const { identities } = this.#options;
+    if (this.#handler && address) return listenPlain(this.#handler, { address, identities });
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+
+  /** What terminals are made with. */
+  async terminals(): Promise<string | undefined> {
+    return await this.#handler?.ptyName();
+  }
+}
 
 /** The SSH handler as configured. */
 export function createSsh(config: SshConfig, services: SshServices): SshHandler {
@@ -50,7 +105,6 @@ export function createSsh(config: SshConfig, services: SshServices): SshHandler 
     envPatterns: config.envPatterns,
     acceptPeerProof: config.acceptPeerProof,
     limits: config.limits,
-    peerByName: (name) => peerNamed(services.peers, name),
     restrictionsOf: (fingerprint) => {
       const forceCommand = forceCommands.get(fingerprint);
       return forceCommand === undefined ? undefined : { forceCommand };
@@ -62,14 +116,6 @@ export function createSsh(config: SshConfig, services: SshServices): SshHandler 
         : undefined,
     onEvent: services.onEvent,
   });
-}
-
-function peerNamed(peers: readonly PeerDirectory[], name: string): Identity | undefined {
-  for (const directory of peers) {
-    const peer = directory.byId(name);
-    if (peer) return peer;
-  }
-  return undefined;
 }
 
 /** Where accounts are configured, somebody without one runs nothing: never as the node's own user. */
@@ -87,4 +133,8 @@ async function accountOf(
     log.warn("ssh.no-account", { user: login.user, peer, error });
     return undefined;
   }
+}
+
+function auditEvent({ kind, peer, fingerprint, remoteAddr, user, method }: SshEvent): AuditEvent {
+  return { kind, peer, fingerprint, remote: remoteAddr.hostname, detail: `${method} as ${user}` };
 }

@@ -1,6 +1,5 @@
-import type { Prompt } from "@alknet/ssh";
+import { plainText, type Prompt } from "@alknet/ssh";
 import { askSecret } from "../passphrase.ts";
-import { plainText } from "./plain_text.ts";
 
 /** Answers the questions of a second factor at the terminal; nothing that is typed is shown. */
 export async function answerQuestions(

@@ -91,7 +91,11 @@ async function reach(paths: Paths, target: string, options: SshCommandOptions): 
   const address = plainAddress(target);
   if (address) return await reachPlain(address.hostname, address.port, options.timeout);
   const proof = options.auth ?? false;
-  const { conn } = await dialAs(paths, target, ALPN, { ...options, proof });
+  const { conn } = await dialAs(paths, target, ALPN, {
+    ...options,
+    proof,
+    identity: "node",
+  });
   return { stream: await conn.openStream(), close: () => closeSoon(conn) };
 }
 

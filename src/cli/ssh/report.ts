@@ -1,6 +1,6 @@
+import { plainText } from "@alknet/ssh";
 import type { Terminal } from "../terminal.ts";
 import type { ForwardEvent } from "./forwards.ts";
-import { plainText } from "./plain_text.ts";
 import type { LinkEvent } from "./session_link.ts";
 
 /** Tells what happens: people on standard error, programs as JSON on standard output. */

@@ -3,7 +3,7 @@ import { ConnectionClosedError, StreamClosedError } from "../errors.ts";
 import { readableFrom, writableFrom } from "./web_streams.ts";
 
 /** A connected socket of Deno's with half-close. */
-export type Socket = Deno.TcpConn | Deno.UnixConn;
+export type Socket = Deno.TcpConn | Deno.UnixConn | Deno.TlsConn;
 
 /**
  * A plain socket as a stream of ours: what a forwarded port, or a program's door on loopback, is

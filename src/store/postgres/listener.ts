@@ -1,4 +1,4 @@
-import { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
+import { backoffMs, type BackoffOptions, pause } from "@alknet/core";
 import type { ListenConnection } from "./driver_adapter.ts";
 
 /** Channel of NOTIFY; its payload is the highest id in the table of notifications. */

@@ -1,10 +1,10 @@
+import { backoffMs, type BackoffOptions, pause } from "@alknet/core";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Touch } from "../backend.ts";
 import { StoreBackendError } from "../errors.ts";
 import { appendNotifications, Touched } from "../notifications.ts";
 import type { Schema } from "../schema.ts";
 import { Turns } from "../turns.ts";
-import { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 import { remedyOf } from "./errors.ts";
 import { type Attempts, isRecorded, recordAttempt } from "./outcome.ts";
 

@@ -1,4 +1,4 @@
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
 import type { BackendOptions } from "../backend.ts";
 import { migrate } from "../migrations.ts";
 import type { Schema } from "../schema.ts";
@@ -59,6 +59,7 @@ export class FileConnections implements AsyncDisposable {
     const connections = new FileConnections(path);
     try {
       await migrate(connections.writer, "sqlite", migrations?.("sqlite"));
+      await connections.#lookAgain();
       connections.#log = logIdentity(path);
       return connections;
     } catch (error) {
@@ -103,6 +104,17 @@ export class FileConnections implements AsyncDisposable {
   /** The writer was opened first and is closed last: it can clear the log away. */
   #close(): void {
     for (const connection of this.#opened) connection.close();
+  }
+
+  /**
+   * Has the readers, which were opened before the tables were brought up to date, read the schema
+   * anew: node:sqlite (Deno 2.9.6) takes the columns of `select *` from what it knows when it
+   * prepares the statement, and a column that was added since would be missing from its rows.
+   */
+  async #lookAgain(): Promise<void> {
+    for (const each of [this.reader, this.snapshots]) {
+      await sql`select 1 from sqlite_master limit 1`.execute(each);
+    }
   }
 
   /** Once the lock is held: whoever replaces the file holds it too, so no commit can be lost. */

@@ -1,4 +1,4 @@
-import type { StoredPeer, TokenEntry } from "@alknet/core";
+import type { NewToken, StoredPeer } from "@alknet/core";
 import { createToken, hashToken } from "@alknet/core";
 import type { Store, StoreOptions } from "../store.ts";
 
@@ -39,8 +39,8 @@ export function peer(peerId: string, key: number, more: Partial<StoredPeer> = {}
 /** A token and its entry. */
 export function token(
   name: string,
-  more: Partial<TokenEntry> = {},
-): { text: string; entry: TokenEntry } {
+  more: Partial<NewToken> = {},
+): { text: string; entry: NewToken } {
   const { token: text, prefix } = createToken();
   const entry = { name, prefix, hash: hashToken(text), scopes: ["git:read"], ...more };
   return { text, entry };

@@ -9,6 +9,9 @@ export const TOKEN_CASES: readonly StoreCase[] = [
   { name: "two tokens with one prefix are told apart", run: samePrefix },
   { name: "a peer's token stands for the peer, until its own end", run: peerToken },
   { name: "the last use of a token is noted, lazily", run: lastUse },
+  { name: "a token never does more than its maker may now", run: boundByMaker },
+  { name: "a token ends with its maker, whoever has that name next", run: endsWithMaker },
+  { name: "a token may be made by an identity kept elsewhere", run: makerElsewhere },
   { name: "an invitation adds a peer with what it grants, once", run: redeems },
   { name: "of 50 who use one invitation at once, one gets in", run: race },
   { name: "an invitation ends at its time and can be taken back", run: inviteEnds },
@@ -82,6 +85,54 @@ async function lastUse(open: OpenStore): Promise<void> {
   strictEqual((await store.identities.tokens())[0]?.lastUsedAt, undefined);
   for (let n = 0; n < 1_000; n++) store.identities.fromToken(text);
   strictEqual((await store.identities.tokens())[0]?.lastUsedAt?.getTime(), 1_234_567);
+}
+
+async function boundByMaker(open: OpenStore): Promise<void> {
+  await using store = await open();
+  const { identities } = store;
+  await identities.putGroup({ name: "dev", scopes: ["git:write"] });
+  const scopes = ["git:read", "tokens:write"];
+  await identities.putPeer(peer("alice", 1, { scopes, groups: ["dev"] }));
+  const made = { scopes: ["git:read:site", "git:write", "tokens:write"], createdBy: "alice" };
+  const first = token("first", made);
+  const second = token("second", { scopes: ["git:write"], createdBy: "token:first" });
+  for (const { entry } of [first, second]) await identities.putToken(entry);
+  const may = (text: string) => identities.fromToken(text)?.scopes;
+  deepStrictEqual(may(first.text), made.scopes);
+  deepStrictEqual(may(second.text), ["git:write"]);
+  await identities.putGroup({ name: "dev", scopes: [] });
+  deepStrictEqual([may(first.text), may(second.text)], [["git:read:site", "tokens:write"], []]);
+  await identities.updatePeer("alice", { enabled: false });
+  deepStrictEqual([may(first.text), may(second.text)], [undefined, undefined]);
+  await identities.updatePeer("alice", { enabled: true, scopes: ["*"] });
+  deepStrictEqual([may(first.text), may(second.text)], [made.scopes, ["git:write"]]);
+}
+
+async function endsWithMaker(open: OpenStore): Promise<void> {
+  await using store = await open();
+  const { identities } = store;
+  await identities.putPeer(peer("alice", 1));
+  const first = token("first", { createdBy: "alice" });
+  const second = token("second", { createdBy: "token:first" });
+  for (const { entry } of [first, second]) await identities.putToken(entry);
+  await identities.removePeer("alice");
+  await identities.putPeer(peer("alice", 2));
+  deepStrictEqual(await identities.tokens(), []);
+  strictEqual(identities.fromToken(second.text), undefined);
+}
+
+async function makerElsewhere(open: OpenStore): Promise<void> {
+  let scopes: readonly string[] | undefined = ["git:read"];
+  const elsewhere = (id: string) =>
+    id === "bob" && scopes ? { id, scopes, resources: {} } : undefined;
+  await using store = await open({ elsewhere });
+  const { text, entry } = token("ci", { createdBy: "bob" });
+  await store.identities.putToken(entry);
+  deepStrictEqual(store.identities.fromToken(text)?.scopes, ["git:read"]);
+  scopes = [];
+  deepStrictEqual(store.identities.fromToken(text)?.scopes, []);
+  scopes = undefined;
+  strictEqual(store.identities.fromToken(text), undefined);
 }
 
 async function redeems(open: OpenStore): Promise<void> {

@@ -50,4 +50,4 @@ fi
 
 umask "$mask"
 export DENO_DIR="$dir/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
-exec "$dir/deno" run -A --unstable-net --no-config --no-lock --node-modules-dir=none "$dir/main.js" "$@"
+exec "$dir/deno" run -A --unstable-net --unstable-no-legacy-abort --no-config --no-lock --node-modules-dir=none "$dir/main.js" "$@"

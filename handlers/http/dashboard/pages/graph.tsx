@@ -8,9 +8,7 @@ export function Graph({ name, values }: {
 }): Element {
   const last = values.at(-1) ?? 0;
   const max = Math.max(1, ...values);
-  const label = `${name}: ${last.toLocaleString("en-GB")} now, ${
-    max.toLocaleString("en-GB")
-  } at most`;
+  const label = `${name}: ${rounded(last)} now, ${rounded(max)} at most`;
   return (
     <figure>
       <svg class="graph" viewBox="0 0 100 30" preserveAspectRatio="none" role="img">
@@ -20,6 +18,10 @@ export function Graph({ name, values }: {
       <figcaption class="quiet">{label}</figcaption>
     </figure>
   );
+}
+
+function rounded(value: number): string {
+  return Math.round(value).toLocaleString("en-GB");
 }
 
 function line(values: readonly number[], max: number): string {

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 
 import type { Element } from "./element.ts";
-import type { Sample } from "../samples.ts";
+import { ratesOf, type Sample } from "../samples.ts";
 import { rowsOf } from "../collections.ts";
 import { Graph } from "./graph.tsx";
 import { RowTable, Value } from "./value.tsx";
@@ -34,7 +34,8 @@ export function Overview(props: OverviewProps): Element {
         <section>
           <h2>Connections</h2>
           <Graph name="Open connections" values={samples.map(({ open }) => open)} />
-          <Graph name="Accepted since the last look" values={rates(samples)} />
+          <Graph name="Bytes received a second" values={ratesOf(samples, "received")} />
+          <Graph name="Bytes sent a second" values={ratesOf(samples, "sent")} />
           {rows.length > 0 ? <RowTable rows={rows} /> : <p class="quiet">None are open</p>}
         </section>
       )}
@@ -61,24 +62,20 @@ export function Overview(props: OverviewProps): Element {
 
 /** A connection in the order in which people look for things. */
 function connectionRow(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { peer, handler, alpn, transport, remoteAddr, openedAt, ...rest } = row;
+  const { peer, handler, alpn, transport, remoteAddr, openedAt } = row;
   return {
     peer: peer ?? "stranger",
     handler: handler ?? alpn,
     transport,
     from: addressText(remoteAddr),
     openedAt,
-    ...("fingerprint" in rest ? { fingerprint: rest.fingerprint } : {}),
+    received: row.bytesReceived,
+    sent: row.bytesSent,
+    fingerprint: row.fingerprint,
   };
 }
 
 function addressText(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("hostname" in value)) return value;
   return String(value.hostname);
-}
-
-function rates(samples: readonly Sample[]): number[] {
-  return samples.slice(1).map(({ accepted }, index) =>
-    Math.max(0, accepted - (samples[index]?.accepted ?? accepted))
-  );
 }

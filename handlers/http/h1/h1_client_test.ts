@@ -1,0 +1,216 @@
+/** The client against Deno's own server, and against servers that break the rules. */
+import { socketStream } from "@alknet/core/transport";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+
+import { ChunkedDecoder } from "./chunked.ts";
+import { H1Error } from "./errors.ts";
+import { H1Client } from "./h1_client.ts";
+import type { H1Response } from "./h1_connection.ts";
+import { chunk } from "./request_bytes.ts";
+import { parseResponseHead } from "./response_head.ts";
+
+const text = new TextEncoder();
+const { signal } = new AbortController();
+
+/** A client of a port on loopback that counts its connections. */
+function clientOf(port: number): { client: H1Client; connections: () => number } & Disposable {
+  let connections = 0;
+  const client = new H1Client({
+    connect: async () => {
+      connections++;
+      return socketStream(await Deno.connect({ hostname: "127.0.0.1", port }));
+    },
+  });
+  return {
+    client,
+    connections: () => connections,
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}
+
+function get(client: H1Client, target = "/", init: { method?: string } = {}): Promise<H1Response> {
+  const { method = "GET" } = init;
+  return client.request({ method, target, headers: new Headers({ host: "node.example" }) }, signal);
+}
+
+async function textOf({ body }: H1Response): Promise<string> {
+  return body ? await new Response(body).text() : "";
+}
+
+function serve(handler: Deno.ServeHandler): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+}
+
+Deno.test("requests with and without bodies go over one connection, one after the other", async () => {
+  await using server = serve(async (request) => {
+    const size = (await request.bytes()).length;
+    return new Response(`${request.method} ${new URL(request.url).pathname} ${size}`);
+  });
+  using fixture = clientOf(server.addr.port);
+  strictEqual(await textOf(await get(fixture.client, "/a")), "GET /a 0");
+  for (const length of [undefined, "70000"]) {
+    const response = await fixture.client.request({
+      method: "POST",
+      target: "/b",
+      headers: new Headers({ host: "x", ...(length ? { "content-length": length } : {}) }),
+      body: new Blob(["x".repeat(70_000)]).stream(),
+    }, signal);
+    strictEqual(await textOf(response), "POST /b 70000");
+  }
+  const head = await get(fixture.client, "/c", { method: "HEAD" });
+  strictEqual(head.body, undefined);
+  strictEqual(await textOf(await get(fixture.client, "/d")), "GET /d 0");
+  strictEqual(fixture.connections(), 1);
+});
+
+Deno.test("a streamed body comes as it is sent, and what nobody reads any more ends the connection", async () => {
+  const left = Promise.withResolvers<void>();
+  await using server = serve(() => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(text.encode("first")),
+      cancel: () => left.resolve(),
+    });
+    return new Response(body);
+  });
+  using fixture = clientOf(server.addr.port);
+  const reader = (await get(fixture.client)).body?.getReader();
+  strictEqual(new TextDecoder().decode((await reader?.read())?.value), "first");
+  await reader?.cancel();
+  await left.promise;
+});
+
+Deno.test("an abort ends a request that waits for its answer", async () => {
+  const release = Promise.withResolvers<void>();
+  await using server = serve(async () => {
+    await release.promise;
+    return new Response("late");
+  });
+  using fixture = clientOf(server.addr.port);
+  const stop = new AbortController();
+  const headers = new Headers({ host: "x" });
+  const asked = fixture.client.request({ method: "GET", target: "/", headers }, stop.signal);
+  stop.abort();
+  await rejects(asked, { name: "AbortError" });
+  release.resolve();
+});
+
+/** A server of raw bytes: each connection gets the next answer, then ends. */
+async function rawServer(
+  answers: readonly string[],
+  use: (port: number) => Promise<void>,
+): Promise<void> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for (const answer of answers) {
+      using conn = await listener.accept();
+      await conn.read(new Uint8Array(4_096));
+      await conn.write(text.encode(answer));
+      await conn.closeWrite();
+      while (await conn.read(new Uint8Array(4_096)).catch(() => null) !== null);
+    }
+  })();
+  await use(listener.addr.port);
+  await serving;
+  listener.close();
+}
+
+Deno.test("a kept connection that the server gave up is replaced, unless that could do harm", async () => {
+  const answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+  await rawServer([answer, answer, answer], async (port) => {
+    using fixture = clientOf(port);
+    strictEqual(await textOf(await get(fixture.client)), "ok");
+    strictEqual(await textOf(await get(fixture.client)), "ok");
+    strictEqual(fixture.connections(), 2);
+    await rejects(get(fixture.client, "/", { method: "POST" }));
+    strictEqual(fixture.connections(), 2);
+    strictEqual(await textOf(await get(fixture.client)), "ok");
+  });
+});
+
+Deno.test("answers that could be read two ways, or are none, are refused", async () => {
+  const bad = [
+    "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx: a\r\n folded\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx : a\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx: a\nb: c\r\n\r\n",
+    "HTTP/2 200 OK\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n".repeat(40),
+    "hello\r\n\r\n",
+    "HTTP/1.1 200",
+    "",
+  ];
+  await rawServer(bad, async (port) => {
+    for (const answer of bad) {
+      using fixture = clientOf(port);
+      await rejects(get(fixture.client), H1Error, answer);
+    }
+  });
+});
+
+Deno.test("an answer that ends early is no whole answer", async () => {
+  const cut = [
+    "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabc",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",
+  ];
+  await rawServer(cut, async (port) => {
+    for (const answer of cut) {
+      using fixture = clientOf(port);
+      const response = await get(fixture.client);
+      await rejects(textOf(response), H1Error, answer);
+    }
+  });
+});
+
+Deno.test("an answer without a length lasts until the connection ends; interim ones are passed over", async () => {
+  const whole = [
+    "HTTP/1.0 200 OK\r\n\r\nto the end",
+    "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\n\r\nto the end",
+  ];
+  await rawServer(whole, async (port) => {
+    using fixture = clientOf(port);
+    for (const _ of whole) strictEqual(await textOf(await get(fixture.client)), "to the end");
+  });
+});
+
+Deno.test("chunks in pieces of any size are put together, and what follows is left alone", () => {
+  const piece = fc.uint8Array({ minLength: 1, maxLength: 50 });
+  fc.assert(fc.property(fc.array(piece), fc.integer({ min: 1, max: 20 }), (pieces, step) => {
+    const body = [...pieces, new Uint8Array()].flatMap((each) => [...chunk(each)]);
+    const bytes = new Uint8Array([...body, 7, 7]);
+    const decoder = new ChunkedDecoder();
+    const found: number[] = [];
+    let used = 0;
+    while (!decoder.over) {
+      const taken = decoder.push(bytes.subarray(used, used + step));
+      found.push(...taken.data.flatMap((each) => [...each]));
+      used += taken.used;
+    }
+    deepStrictEqual(found, pieces.flatMap((each) => [...each]));
+    strictEqual(used, body.length);
+  }));
+});
+
+Deno.test("garbage makes the parsers throw their own error alone", () => {
+  const start = fc.constantFrom(
+    "",
+    "HTTP/1.1 200 OK\r\n",
+    "HTTP/1.1 200 OK\r\na: b\r\n\r\n",
+    "5\r\n",
+  );
+  fc.assert(fc.property(start, fc.uint8Array({ maxLength: 200 }), (begin, rest) => {
+    const bytes = new Uint8Array([...text.encode(begin), ...rest]);
+    for (const parse of [parseResponseHead, (all: Uint8Array) => new ChunkedDecoder().push(all)]) {
+      try {
+        parse(bytes);
+      } catch (error) {
+        ok(error instanceof H1Error, String(error));
+      }
+    }
+  }));
+});

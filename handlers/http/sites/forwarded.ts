@@ -1,0 +1,75 @@
+import type { HttpInfo } from "../http_info.ts";
+
+/** Fields that belong to one connection and go no further (RFC 9110 section 7.6.1). */
+const HOP_BY_HOP: readonly string[] = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** Fields by which proxies tell of the client; a client's own are not believed. */
+const FORWARDED: readonly string[] = [
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "x-real-ip",
+  "via",
+];
+
+/** Who the name of this proxy is in `Via`: it tells nothing. */
+const PSEUDONYM = "proxy";
+
+/** How a request is passed on. */
+export interface ForwardOptions {
+  /** The `Host` for the server; undefined for the one the client named. */
+  readonly host?: string;
+  /** Whether another proxy stands in front whose word counts. */
+  readonly trustForwarded: boolean;
+}
+
+/**
+ * The fields a server gets: those of the request, without what belongs to the connection, with who
+ * asked for what (RFC 7239, and the older `X-Forwarded-*`).
+ */
+export function forwardedHeaders(
+  request: Request,
+  { remoteAddr }: Pick<HttpInfo, "remoteAddr">,
+  { host, trustForwarded }: ForwardOptions,
+): Headers {
+  const headers = endToEnd(request.headers);
+  const before = trustForwarded ? headers.get("forwarded") : null;
+  const hops = trustForwarded ? headers.get("x-forwarded-for") : null;
+  if (!trustForwarded) { for (const name of FORWARDED) headers.delete(name); }
+  headers.delete("expect");
+  const { host: asked } = new URL(request.url);
+  const address = remoteAddr.hostname;
+  const quoted = address.includes(":") ? `"[${address}]"` : address;
+  const element = `for=${quoted};host="${asked}";proto=https`;
+  headers.set("host", host ?? asked);
+  headers.set("forwarded", before === null ? element : `${before}, ${element}`);
+  headers.set("x-forwarded-for", hops === null ? address : `${hops}, ${address}`);
+  if (!headers.has("x-forwarded-host")) headers.set("x-forwarded-host", asked);
+  if (!headers.has("x-forwarded-proto")) headers.set("x-forwarded-proto", "https");
+  headers.append("via", `1.1 ${PSEUDONYM}`);
+  return headers;
+}
+
+/** A copy without the fields of the connection, those it names among them. */
+export function endToEnd(headers: Headers): Headers {
+  const copy = new Headers(headers);
+  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim());
+  for (const name of [...HOP_BY_HOP, ...named.filter(isFieldName)]) copy.delete(name);
+  return copy;
+}
+
+function isFieldName(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+}

@@ -1,0 +1,140 @@
+import { getLogger } from "@logtape/logtape";
+
+import { H1Error } from "../h1/errors.ts";
+import type { H1Response } from "../h1/h1_connection.ts";
+import type { FetchHandler, HttpInfo } from "../http_info.ts";
+import { endToEnd, forwardedHeaders } from "./forwarded.ts";
+import { UnreachableError, type Upstream, UpstreamPool } from "./upstream.ts";
+import { isWebSocket, relayWebSocket } from "./web_socket_relay.ts";
+
+/** What {@linkcode proxySite} can be told. */
+export interface ProxySiteOptions {
+  /** Servers to pass requests on to, in turn. */
+  readonly upstreams: readonly Upstream[];
+  /** Path that is taken off before a request is passed on. Default: none. */
+  readonly prefix?: string;
+  /** Whether servers are asked by the name the client used. Default: true. */
+  readonly keepHost?: boolean;
+  /** Whether another proxy in front says who the client is. Default: false. */
+  readonly trustForwarded?: boolean;
+  /** Time a server has for the beginning of its answer, in milliseconds. Default: 60,000. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 60_000;
+const log = getLogger(["alknet", "http", "proxy"]);
+
+/**
+ * Passes requests on to servers: bodies flow both ways as they come, WebSockets too. A server that
+ * cannot be reached is passed over for ten seconds, and the next one asked.
+ *
+ * @param options Which servers, and how they are asked.
+ * @returns Answers 502 where no server could be reached or its answer is none, and 504 after the
+ * time. Disposing of it closes the connections it keeps for later requests.
+ */
+export function proxySite(options: ProxySiteOptions): FetchHandler & Disposable {
+  const pool = new UpstreamPool(options.upstreams);
+  const handle: FetchHandler = async (request, info) => {
+    try {
+      return await (isWebSocket(request)
+        ? relay(request, info, { pool, options })
+        : passOn(request, info, { pool, options }));
+    } catch (error) {
+      return failure(error);
+    }
+  };
+  return Object.assign(handle, { [Symbol.dispose]: () => pool[Symbol.dispose]() });
+}
+
+interface Passing {
+  readonly pool: UpstreamPool;
+  readonly options: ProxySiteOptions;
+}
+
+async function passOn(
+  request: Request,
+  info: HttpInfo,
+  { pool, options }: Passing,
+): Promise<Response> {
+  const { signal, answered } = waitFor(options.timeoutMs ?? TIMEOUT_MS);
+  const target = targetOf(request, options);
+  let failed: unknown;
+  for (const { upstream, client, failed: passOver } of pool.inTurn()) {
+    const headers = forwardedHeaders(request, info, forwardTo(upstream, options));
+    const { method, body } = request;
+    try {
+      const answer = await client.request({ method, target, headers, body }, signal);
+      answered();
+      return responseOf(answer);
+    } catch (error) {
+      failed = error;
+      if (!(error instanceof UnreachableError)) break;
+      passOver();
+    }
+  }
+  answered();
+  throw failed;
+}
+
+async function relay(
+  request: Request,
+  info: HttpInfo,
+  { pool, options }: Passing,
+): Promise<Response> {
+  const { signal, answered } = waitFor(options.timeoutMs ?? TIMEOUT_MS);
+  let failed: unknown;
+  for (const { upstream, failed: passOver } of pool.inTurn()) {
+    const headers = forwardedHeaders(request, info, forwardTo(upstream, options));
+    try {
+      const stream = await upstream.connect(signal);
+      answered();
+      return await relayWebSocket(request, stream, { headers, target: targetOf(request, options) });
+    } catch (error) {
+      failed = error;
+      passOver();
+    }
+  }
+  answered();
+  throw failed;
+}
+
+function forwardTo(
+  { host }: Upstream,
+  { keepHost = true, trustForwarded = false }: ProxySiteOptions,
+): { host?: string; trustForwarded: boolean } {
+  return { host: keepHost ? undefined : host, trustForwarded };
+}
+
+function targetOf(request: Request, { prefix = "" }: ProxySiteOptions): string {
+  const { pathname, search } = new URL(request.url);
+  const path = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : pathname;
+  return `${path.startsWith("/") ? path : `/${path}`}${search}`;
+}
+
+/** A clock that runs until there is an answer. */
+function waitFor(timeoutMs: number): { readonly signal: AbortSignal; answered(): void } {
+  const controller = new AbortController();
+  const late = (): void => controller.abort(new DOMException("No answer in time", "TimeoutError"));
+  const timer = setTimeout(late, timeoutMs);
+  return { signal: controller.signal, answered: () => clearTimeout(timer) };
+}
+
+function responseOf({ status, fields, body }: H1Response): Response {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  const passed = endToEnd(headers);
+  if (!body && status !== 204 && status !== 304) {
+    return new Response("", { status, headers: passed });
+  }
+  return new Response(body ?? null, { status, headers: passed });
+}
+
+function failure(error: unknown): Response {
+  const late = error instanceof DOMException && error.name === "TimeoutError";
+  const known = late || error instanceof UnreachableError || error instanceof H1Error;
+  if (known) log.info("proxy.failed", { error });
+  else log.warn("proxy.failed", { error });
+  return late
+    ? new Response("Gateway timeout\n", { status: 504 })
+    : new Response("Bad gateway\n", { status: 502 });
+}

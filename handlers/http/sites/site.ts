@@ -1,0 +1,68 @@
+import type { FetchHandler, HttpInfo } from "../http_info.ts";
+
+/** One site among those a node serves. */
+export interface Site {
+  /** `app.example`, or `*.example` for all names one label below. Default: any. */
+  readonly host?: string;
+  /** Paths that begin with it, by whole segments. Default: `/`. */
+  readonly path?: string;
+  /** Answers. */
+  readonly serve: FetchHandler;
+}
+
+/** Answers for one of several sites; undefined where none is meant. */
+export type SiteHandler = (
+  request: Request,
+  info: HttpInfo,
+) => Response | Promise<Response> | undefined;
+
+/**
+ * Serves several sites: the one whose host fits best, a name before a pattern before any, and among
+ * those the longest path.
+ *
+ * @param sites In any order.
+ * @returns What answers for all of them.
+ *
+ * @example
+ * ```ts
+ * import { redirectSite, sites } from "@alknet/http";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * const handle = sites([{ host: "old.example", serve: redirectSite("https://new.example") }]);
+ * const info: Parameters<typeof handle>[1] = Object.create(null);
+ * const response = await handle(new Request("https://old.example/a?b"), info);
+ * strictEqual(response?.headers.get("location"), "https://new.example/a?b");
+ * strictEqual(handle(new Request("https://other.example/"), info), undefined);
+ * ```
+ */
+export function sites(sites: readonly Site[]): SiteHandler {
+  const ordered = sites.toSorted((a, b) => rank(b) - rank(a));
+  return (request, info) => {
+    const { hostname, pathname } = new URL(request.url);
+    const site = ordered.find((each) => fits(each, hostname, pathname));
+    return site?.serve(request, info);
+  };
+}
+
+/** Hosts count more than any path can. */
+function rank({ host, path = "/" }: Site): number {
+  const kind = host === undefined ? 0 : host.startsWith("*.") ? 1 : 2;
+  return kind * 1_000_000 + Math.min(path.length, 999_999);
+}
+
+function fits({ host, path = "/" }: Site, hostname: string, pathname: string): boolean {
+  return fitsHost(host, hostname) && fitsPath(path, pathname);
+}
+
+function fitsHost(host: string | undefined, hostname: string): boolean {
+  if (host === undefined) return true;
+  const wanted = host.toLowerCase();
+  if (!wanted.startsWith("*.")) return hostname === wanted;
+  const label = hostname.slice(0, -(wanted.length - 1));
+  return hostname.endsWith(wanted.slice(1)) && label !== "" && !label.includes(".");
+}
+
+function fitsPath(path: string, pathname: string): boolean {
+  if (!pathname.startsWith(path)) return false;
+  return path.endsWith("/") || pathname.length === path.length || pathname[path.length] === "/";
+}
