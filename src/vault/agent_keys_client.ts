@@ -1,13 +1,12 @@
 import { type AgentClientOptions, exchange } from "./agent_client.ts";
 import { decodeResponse, encodeRequest } from "./agent_codec.ts";
 import { AgentRefusedError } from "./agent_errors.ts";
-import type { Bytes } from "./bytes.ts";
-import { copyOf } from "./bytes.ts";
+import { type Bytes, copyOf } from "./bytes.ts";
 
 /** A key that an SSH agent holds and signs with. */
 export interface AgentKey {
   /** Public key in the encoding of RFC 4253 section 6.6. */
-  readonly blob: Bytes;
+  readonly blob: Uint8Array<ArrayBuffer>;
   /** What the agent calls it. */
   readonly comment: string;
   /**
@@ -18,7 +17,7 @@ export interface AgentKey {
    * @throws {AgentRefusedError} Where the agent does not sign that.
    * @throws {AgentUnavailableError} Where no agent answers in time.
    */
-  sign(message: Uint8Array): Promise<Bytes>;
+  sign(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** SSH_AGENT_RSA_SHA2_512 (RFC 9987 section 3.6.1); agents take no notice with other keys. */

@@ -6,7 +6,7 @@ import { cliArgs, type Outcome, runProgram } from "./support/cli.ts";
 import { Forwarding } from "./support/forwarding.ts";
 import { SshLab, type Way } from "./support/ssh.ts";
 import { Sshd } from "./support/sshd.ts";
-import { Tmux } from "./support/tmux.ts";
+import { Tmux, useShell } from "./support/tmux.ts";
 
 const noKeys = missing("ssh-keygen");
 
@@ -75,16 +75,7 @@ testOrSkip(
       `${line}; echo "ended $?"; stty -a; sleep 60`,
       lab.client.env,
     );
-    await tmux.shows(/[#$]\s*$/m);
-    await tmux.keys("PS1='ready> '; stty size", "Enter");
-    await tmux.shows(/^24 80$/m);
-    await tmux.resize(77, 25);
-    await tmux.keys("stty size", "Enter");
-    await tmux.shows(/^25 77$/m);
-    await tmux.keys("sleep 60", "Enter");
-    await tmux.keys("C-c");
-    await tmux.keys("echo rc=$? grüße", "Enter");
-    await tmux.shows(/^rc=130 grüße$/m);
+    await useShell(tmux);
     await tmux.keys("~", "?");
     await tmux.shows(/~\. {2}leave/);
     await tmux.keys("Enter", "~", ".");

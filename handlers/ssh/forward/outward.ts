@@ -20,10 +20,14 @@ export async function serveDirectTcp(
   offer: ChannelOffer,
   services: ForwardServices,
 ): Promise<void> {
-  const reader = new SshReader(offer.data);
-  const host = reader.text().toLowerCase();
-  const port = reader.uint32();
+  const { host, port } = destinationOf(offer);
   await serveForward(offer, services, (identity) => reachTcp(host, port, identity, services));
+}
+
+/** The host and port that an offer of a channel begins with. */
+export function destinationOf({ data }: ChannelOffer): { host: string; port: number } {
+  const reader = new SshReader(data);
+  return { host: reader.text().toLowerCase(), port: reader.uint32() };
 }
 
 /** Serves a `direct-streamlocal@openssh.com` channel (OpenSSH PROTOCOL 2.4): the way to a socket. */

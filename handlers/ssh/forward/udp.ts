@@ -3,8 +3,7 @@ import { readableFrom, writableFrom } from "@alknet/core/transport";
 
 import type { ChannelOffer } from "../channel/multiplexer_hooks.ts";
 import { DatagramFrames, frameDatagram } from "../wire/datagram_frames.ts";
-import { SshReader } from "../wire/ssh_reader.ts";
-import { allowedAddresses, serveForward } from "./outward.ts";
+import { allowedAddresses, destinationOf, serveForward } from "./outward.ts";
 import type { ForwardServices } from "./services.ts";
 
 /**
@@ -18,10 +17,7 @@ export async function serveDirectUdp(
   offer: ChannelOffer,
   services: ForwardServices,
 ): Promise<void> {
-  const reader = new SshReader(offer.data);
-  const host = reader.text().toLowerCase();
-  const port = reader.uint32();
-  reader.end();
+  const { host, port } = destinationOf(offer);
   await serveForward(offer, services, async (identity) => {
     const [hostname] = await allowedAddresses(host, port, identity, services) ?? [];
     if (hostname === undefined) return undefined;

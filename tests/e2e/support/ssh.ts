@@ -119,6 +119,19 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
+/** Waits until something answers on a port of loopback. */
+export async function untilListening(port: number, timeoutMs = 15_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 async function must(program: string, args: readonly string[]): Promise<void> {
   const { code, err } = await runProgram(program, args);
   if (code !== 0) throw new TypeError(`${program} ended with ${code}: ${err}`);

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 
 import { runProgram } from "./cli.ts";
-import { freePort } from "./ssh.ts";
+import { freePort, untilListening } from "./ssh.ts";
 
 const SSHD = "/usr/sbin/sshd";
-const START_TIMEOUT_MS = 15_000;
 
 /** OpenSSH's server on a port of loopback, for one key. */
 export class Sshd implements AsyncDisposable {
@@ -45,7 +44,7 @@ export class Sshd implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    await answering(port);
+    await untilListening(port);
     return new Sshd(child, directory, port, out.split(" ")[1] ?? "");
   }
 
@@ -53,17 +52,5 @@ export class Sshd implements AsyncDisposable {
     this.#child.kill("SIGTERM");
     await this.#child.status;
     await Deno.remove(this.#directory, { recursive: true });
-  }
-}
-
-async function answering(port: number): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
