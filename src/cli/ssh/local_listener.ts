@@ -1,5 +1,6 @@
 import { ListenError, type Stream } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
+import { isIPv4 } from "node:net";
 import { CliError, ExitCode } from "../errors.ts";
 import type { ForwardEnd } from "./forward_spec.ts";
 
@@ -10,7 +11,8 @@ export const MAX_LOCAL_CONNECTIONS = 256;
 export function assertLoopback(listen: ForwardEnd, dangerListen: boolean): void {
   if (listen.kind === "unix" || dangerListen) return;
   const { hostname, port } = listen.address;
-  if (/^127\.|^::1$|^localhost$/.test(hostname)) return;
+  if (hostname === "localhost" || hostname === "::1") return;
+  if (isIPv4(hostname) && hostname.startsWith("127.")) return;
   throw new CliError(
     `${hostname}:${port} is open to other machines, who would pass for you: if that is meant, give ` +
       "--danger-listen",
@@ -36,16 +38,19 @@ export async function listenLocally(
   serve: (stream: Stream, from: string) => Promise<void>,
 ): Promise<LocalListener> {
   const listener = await open(listen);
-  const open_ = new Set<Stream>();
+  const streams = new Set<Stream>();
   const accepting = (async () => {
     for await (const socket of listener) {
       const stream = socketStream(socket);
-      if (open_.size >= MAX_LOCAL_CONNECTIONS) {
+      if (streams.size >= MAX_LOCAL_CONNECTIONS) {
         stream.reset();
         continue;
       }
-      open_.add(stream);
-      serve(stream, remoteOf(socket)).finally(() => open_.delete(stream));
+      streams.add(stream);
+      serve(stream, remoteOf(socket)).finally(() => {
+        streams.delete(stream);
+        stream.reset();
+      });
     }
   })().catch(() => {}); // closed
   return {
@@ -53,8 +58,7 @@ export async function listenLocally(
     async [Symbol.asyncDispose](): Promise<void> {
       listener.close();
       await accepting;
-      for (const stream of open_) stream.reset();
-      if (listen.kind === "unix") await Deno.remove(listen.path).catch(() => {});
+      for (const stream of streams) stream.reset();
     },
   };
 }
