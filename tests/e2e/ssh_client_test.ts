@@ -4,7 +4,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { cliArgs, type Outcome, runProgram } from "./support/cli.ts";
 import { Forwarding } from "./support/forwarding.ts";
-import { SshLab, type Way } from "./support/ssh.ts";
+import { freePort, SshLab, untilListening, type Way } from "./support/ssh.ts";
 import { Sshd } from "./support/sshd.ts";
 import { Tmux, useShell } from "./support/tmux.ts";
 
@@ -92,6 +92,37 @@ testOrSkip("removing a peer ends its shell", noKeys ?? missing("tmux"), async ()
   await tmux.shows(/[#$]\s*$/m);
   strictEqual((await lab.node.alknet("peer", "remove", "alice")).code, 0);
   await tmux.shows(/permission withdrawn[\s\S]*ended 255/);
+});
+
+testOrSkip("without a terminal signals go to the program there", noKeys, async () => {
+  await using lab = await SshLab.start();
+  const command = "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done";
+  const child = lab.client.spawn("ssh", "-i", lab.path("id"), lab.serving.target, command);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  strictEqual((await reader.read()).value, "ready\n");
+  child.kill("SIGTERM");
+  strictEqual((await reader.read()).value, "caught\n");
+  strictEqual((await child.status).code, 9);
+  await reader.cancel();
+  await Promise.all([child.stdin.close().catch(() => {}), child.stderr.cancel()]);
+});
+
+testOrSkip("ssh -N forwards and runs nothing", noKeys ?? missing("curl"), async () => {
+  await using web = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("forwarded"),
+  );
+  const to = `127.0.0.1:${web.addr.port}`;
+  await using lab = await SshLab.start({ config: [`forward = ["allow ${to}"]`] });
+  const port = freePort();
+  const options = ["-N", "-L", `${port}:${to}`, "-i", lab.path("id")];
+  const child = lab.client.spawn("ssh", ...options, lab.serving.target);
+  await untilListening(port);
+  strictEqual((await lab.run("curl", ["-sS", `http://127.0.0.1:${port}/`])).out, "forwarded");
+  child.kill("SIGTERM");
+  strictEqual((await child.status).code, 255);
+  const { stdin, stdout, stderr } = child;
+  await Promise.all([stdin.close().catch(() => {}), stdout.cancel(), stderr.cancel()]);
 });
 
 testOrSkip("the owner needs no key but the node's own", noKeys, async () => {

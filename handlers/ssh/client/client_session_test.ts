@@ -159,6 +159,20 @@ Deno.test("a server that talks instead of letting in is left", async () => {
   close();
 });
 
+Deno.test("a server that asks more than 8 questions is left", async () => {
+  const { here, there, close } = await streams();
+  await using _server = new RawServer(there, (payload, server) => {
+    if (payload[0] === Message.ServiceRequest) return welcome(payload, server);
+    const questions = message(Message.UserauthInfoRequest).string("").string("").string("")
+      .uint32(9);
+    for (let i = 0; i < 9; i++) questions.string(`${i}?`).boolean(true);
+    server.send(questions.finish());
+  });
+  const connecting = login(here, { answer: (prompts) => Promise.resolve(prompts.map(() => "")) });
+  await rejects(connecting, /Too many questions/);
+  close();
+});
+
 Deno.test("a server that answers nothing any more is left after some signs of life", async () => {
   const { here, there, close } = await streams();
   await using _server = new RawServer(there, welcome); // it answers no global requests

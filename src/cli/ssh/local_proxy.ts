@@ -1,12 +1,6 @@
 import type { Address, Stream } from "@alknet/core";
 import { ChannelRefusedError, OpenFailure, openTcp } from "@alknet/ssh";
-import {
-  type ProxyRefusal,
-  ProxyRefusedError,
-  type ProxyRequest,
-  type ProxyTarget,
-  serveProxy,
-} from "@alknet/socks";
+import { type ProxyRefusal, ProxyRefusedError, type ProxyTarget, serveProxy } from "@alknet/socks";
 import { openAssociation } from "./local_udp.ts";
 import type { SessionSource } from "./session_link.ts";
 
@@ -14,7 +8,7 @@ import type { SessionSource } from "./session_link.ts";
 export async function serveLocalProxy(client: Stream, source: SessionSource): Promise<void> {
   await serveProxy(client, {
     connect: ({ destination }) => connect(destination, source),
-    associate: (_request: ProxyRequest, signal) => openAssociation(source, signal),
+    associate: () => openAssociation(source),
   });
 }
 

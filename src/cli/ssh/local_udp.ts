@@ -1,5 +1,4 @@
-import type { Address } from "@alknet/core";
-import { ListenError } from "@alknet/core";
+import { type Address, ListenError } from "@alknet/core";
 import { openUdp, type UdpWay } from "@alknet/ssh";
 import {
   decodeSocksDatagram,
@@ -10,11 +9,7 @@ import {
 import type { LocalForward } from "./forward_spec.ts";
 import type { LocalListener } from "./local_listener.ts";
 import type { SessionSource } from "./session_link.ts";
-
-/** Ways for datagrams of one listener at once; the oldest makes room. */
-const MAX_WAYS = 64;
-/** Datagrams that wait for their way to open; more are lost, as datagrams are. */
-const MAX_WAITING = 16;
+import { UdpWays } from "./udp_ways.ts";
 
 /** Carries what comes to a local port for datagrams to one place, for each sender apart. */
 export function forwardDatagrams(
@@ -24,7 +19,7 @@ export function forwardDatagrams(
 ): LocalListener {
   if (listen.kind !== "udp" || to.kind !== "udp") throw new TypeError("Not a forward of datagrams");
   const socket = bind(listen.address);
-  const ways = new UdpWays(source, onFailure);
+  const ways = new UdpWays(waysOf(source), onFailure);
   const receiving = receive(socket, (datagram, from) => {
     const reply = (payload: Uint8Array): void => void socket.send(payload, from).catch(() => {});
     ways.send(`${from.hostname}:${from.port}`, to.address, datagram, reply);
@@ -46,10 +41,9 @@ export function forwardDatagrams(
  */
 export function openAssociation(
   source: SessionSource,
-  _signal: AbortSignal,
 ): Promise<UdpAssociation> {
   const socket = bind({ hostname: "127.0.0.1", port: 0 });
-  const ways = new UdpWays(source, () => {});
+  const ways = new UdpWays(waysOf(source));
   let client: Deno.NetAddr | undefined;
   const receiving = receive(socket, (bytes, from) => {
     client ??= from;
@@ -71,72 +65,8 @@ export function openAssociation(
   });
 }
 
-type Reply = (payload: Uint8Array) => void;
-
-interface OpenWay {
-  readonly waiting: Uint8Array[];
-  way?: UdpWay;
-  isClosed: boolean;
-}
-
-/** Ways that are opened when something is to be sent, and end when nothing has passed for long. */
-class UdpWays {
-  readonly #source: SessionSource;
-  readonly #onFailure: (error: unknown) => void;
-  readonly #open = new Map<string, OpenWay>();
-
-  constructor(source: SessionSource, onFailure: (error: unknown) => void) {
-    this.#source = source;
-    this.#onFailure = onFailure;
-  }
-
-  /** Sends a datagram on the way of that name; what comes back goes to `reply`. */
-  send(name: string, to: Address, payload: Uint8Array, reply: Reply): void {
-    const open = this.#open.get(name) ?? this.#begin(name, to, reply);
-    if (open.waiting.length < MAX_WAITING) open.waiting.push(payload);
-    if (open.way) this.#flush(open, open.way);
-  }
-
-  /** Closes all. */
-  close(): void {
-    for (const name of [...this.#open.keys()]) this.#end(name);
-  }
-
-  #begin(name: string, to: Address, reply: Reply): OpenWay {
-    const [oldest] = this.#open.keys();
-    if (this.#open.size >= MAX_WAYS && oldest !== undefined) this.#end(oldest);
-    const open: OpenWay = { waiting: [], isClosed: false };
-    this.#open.set(name, open);
-    this.#run(open, to, reply).catch(this.#onFailure).finally(() => {
-      if (this.#open.get(name) === open) this.#end(name);
-    });
-    return open;
-  }
-
-  async #run(open: OpenWay, to: Address, reply: Reply): Promise<void> {
-    const way = await openUdp(await this.#source.session(), to);
-    if (open.isClosed) return way.close();
-    open.way = way;
-    this.#flush(open, way);
-    for await (const payload of way.incoming) reply(payload);
-  }
-
-  async #flush(open: OpenWay, way: UdpWay): Promise<void> {
-    const waiting = open.waiting.splice(0);
-    try {
-      for (const payload of waiting) await way.send(payload);
-    } catch {
-      way.close(); // the connection is gone; the next datagram opens another way
-    }
-  }
-
-  #end(name: string): void {
-    const open = this.#open.get(name);
-    this.#open.delete(name);
-    if (!open) return;
-    open.isClosed = true;
-    open.way?.close();
-  }
+function waysOf(source: SessionSource): (to: Address) => Promise<UdpWay> {
+  return async (to) => await openUdp(await source.session(), to);
 }
 
 async function receive(

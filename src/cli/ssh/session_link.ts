@@ -24,6 +24,8 @@ export interface SessionLinkOptions {
   onEvent(event: LinkEvent): void;
   /** Whether the first failure is not the end. Default: false. */
   readonly keepTrying?: boolean;
+  /** How long somebody waits for a session that is being made anew. Default: 10,000. */
+  readonly patienceMs?: number;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -31,7 +33,6 @@ export interface SessionLinkOptions {
 /** The first wait is from one second up, the last thirty at most. */
 const FIRST_WAIT_MS = 2_000;
 const MAX_WAIT_MS = 30_000;
-/** How long somebody at a listener waits for a connection that is being made anew. */
 const PATIENCE_MS = 10_000;
 /** A session that lived that long was a good one: the next failure is a first one again. */
 const GOOD_SESSION_MS = 10_000;
@@ -73,7 +74,7 @@ export class SessionLink implements SessionSource {
     const { promise, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => reject(new CliError("There is no connection to the node", ExitCode.Unreachable)),
-      PATIENCE_MS,
+      this.#options.patienceMs ?? PATIENCE_MS,
     );
     try {
       return await Promise.race([this.#next.promise, promise]);

@@ -98,3 +98,8 @@ Deno.test("what cannot be prepared anew is tried again with the next session", a
   const reasons = events.map((each) => each.event === "lost" ? each.reason : "");
   match(reasons.join(), /Port is taken/);
 });
+
+Deno.test("patienceMs: who waits for a session that does not come is told", async () => {
+  const { link } = linkOf([], { patienceMs: 10 });
+  await rejects(link.session(), /no connection to the node/);
+});
