@@ -7,7 +7,8 @@ import {
   signalGroup,
 } from "./program.ts";
 
-const BUFFER_BYTES = 32_768;
+/** What a pipe holds, and two packets. */
+const BUFFER_BYTES = 65_536;
 
 /** Runs a program without a terminal: its standard streams are the channel's. */
 export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec): RunningProgram {
@@ -44,7 +45,7 @@ async function feed(channel: Channel, stdin: WritableStream<Uint8Array>): Promis
     for (;;) {
       const count = await channel.read(buffer);
       if (count === null) break;
-      await writer.write(buffer.slice(0, count));
+      await writer.write(buffer.subarray(0, count)); // done with when it resolves
     }
     await writer.close();
   } catch {

@@ -90,21 +90,10 @@ async function transfer(
   const cpuBefore = treeCpuMs(pid);
   const begun = performance.now();
   if (direction === "down") await connection.run(`head -c ${bytes} /dev/zero`);
-  else await sendZeros(connection, bytes);
+  else await connection.sendZeros(bytes);
   const seconds = (performance.now() - begun) / 1000;
   const cpuSeconds = (treeCpuMs(pid) - cpuBefore) / 1000;
   return { mbPerSecond: megabytes / seconds, cpuSecondsPerGb: cpuSeconds / megabytes * 1000 };
-}
-
-/** From a file without blocks, which is all zeros and takes no room. */
-async function sendZeros(connection: SharedConnection, bytes: number): Promise<void> {
-  const file = await Deno.makeTempFile({ prefix: "alknet-bench-ssh-" });
-  try {
-    await Deno.truncate(file, bytes);
-    await connection.run("cat >/dev/null", file);
-  } finally {
-    await Deno.remove(file);
-  }
 }
 
 /** Lays the results out. */

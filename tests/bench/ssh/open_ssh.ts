@@ -79,6 +79,17 @@ export class SharedConnection implements AsyncDisposable {
     await succeeds(new Deno.Command("sh", { args, stdout: "null", stderr: "piped" }));
   }
 
+  /** Sends zeros to the server, from a file without blocks, which takes no room. */
+  async sendZeros(bytes: number): Promise<void> {
+    const file = await Deno.makeTempFile({ prefix: "alknet-bench-ssh-" });
+    try {
+      await Deno.truncate(file, bytes);
+      await this.run("cat >/dev/null", file);
+    } finally {
+      await Deno.remove(file);
+    }
+  }
+
   /** Starts a command that runs until the connection is over. */
   start(command: string): void {
     const args = ["-F", "/dev/null", "-S", this.#socket, "bench", command];
