@@ -10,6 +10,7 @@ import { InwardForwards } from "./forward/inward.ts";
 import type { ForwardCounter } from "./forward/limits.ts";
 import { serveDirectSocket, serveDirectTcp } from "./forward/outward.ts";
 import type { ForwardServices } from "./forward/services.ts";
+import { serveDirectUdp, UDP_CHANNEL } from "./forward/udp.ts";
 import type { SshEvent, SshLimits, SshOptions } from "./options.ts";
 import { SshServerSession } from "./server_session.ts";
 import { type Account, nodeAccount } from "./session/account.ts";
@@ -158,6 +159,9 @@ export class LiveSession {
         return;
       case "direct-streamlocal@openssh.com":
         serveDirectSocket(offer, forwarding).catch(() => this.#malformed(offer));
+        return;
+      case UDP_CHANNEL:
+        serveDirectUdp(offer, forwarding).catch(() => this.#malformed(offer));
         return;
       default:
         return offer.reject(OpenFailure.UnknownType, "no such channel");
