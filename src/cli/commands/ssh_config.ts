@@ -40,7 +40,14 @@ async function print(
   const knownHosts = knownHostsFile(paths);
   const knownHost = await rememberHostKey(paths, name, key);
   const transport = options.transport ? ["--transport", options.transport] : [];
-  const words = [...programCommand(), "connect", target, "--alpn", ALPN, ...transport];
+  const words = [
+    ...programCommand((name) => Deno.env.get(name)),
+    "connect",
+    target,
+    "--alpn",
+    ALPN,
+    ...transport,
+  ];
   const proxy = words.map(quoted).join(" ");
   const block = [
     `Host ${name}`,

@@ -160,7 +160,7 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-/** One table of the file, its values checked. */
+/** One table of the file: its values by key, and errors that say where they stand. */
 export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];

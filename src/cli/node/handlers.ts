@@ -28,10 +28,10 @@ export interface HandlerServices extends WebServices {
   handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
-  /** Makes the SSH handler, with what it needs. */
-  ssh(config: Config): SshHandler;
   /** The files that peers may have. */
   readonly sftpFiles: SftpFiles;
+  /** Makes the SSH handler, with what it needs. */
+  ssh(config: Config): SshHandler;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -70,9 +70,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config }, services) =>
+    create: ({ http: config, listen }, services) =>
       http({
         app: nodeWebApp(config, services),
+        altSvc: listen.every(({ transports }) => transports.includes("quic")),
         carry: (alpn) => services.handlerFor(alpn),
       }),
   }],

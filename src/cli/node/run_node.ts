@@ -8,7 +8,6 @@ import {
   type NodeKey,
   serve,
 } from "@alknet/core";
-import { sftpService } from "@alknet/sftp";
 import type { HostKey } from "@alknet/ssh";
 import type { AuditEvent } from "@alknet/store";
 import type { Config, ListenConfig } from "../config/config.ts";
@@ -53,14 +52,14 @@ export async function runNode(
     hostKey: sshHost,
     paths,
     identities,
+    files,
     audit: store.audit,
-    subsystems: new Map([["sftp", sftpService({ files })]]),
   });
   const status = async (): Promise<NodeStatus | undefined> =>
     running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
   started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
   const endpoint = running.endpoint = started.use(
-    await startEndpoint(parts, { key, config, ssh, files, endpoint: () => running.endpoint }),
+    await startEndpoint(parts, { key, config, files, ssh, endpoint: () => running.endpoint }),
   );
   started.use(ssh.listen());
   started.use(peering).keep({
@@ -76,15 +75,15 @@ export async function runNode(
 interface EndpointSources {
   readonly key: NodeKey;
   readonly config: Config;
-  readonly ssh: SshNode;
   readonly files: SftpFiles;
+  readonly ssh: SshNode;
   /** The endpoint, once it runs. */
   readonly endpoint: () => Endpoint | undefined;
 }
 
 async function startEndpoint(
   parts: NodeParts,
-  { key, config, ssh, files, endpoint }: EndpointSources,
+  { key, config, files, ssh, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -97,8 +96,8 @@ async function startEndpoint(
       endpoint,
       pages: parts.pages,
       onCallConnect: peering.onConnect,
-      ssh: () => ssh.start(),
       sftpFiles: files,
+      ssh: () => ssh.start(),
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
