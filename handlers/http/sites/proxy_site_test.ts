@@ -244,10 +244,11 @@ Deno.test("a client that leaves takes back what the server was asked", async () 
   let arrived = Promise.withResolvers<void>();
   let left = Promise.withResolvers<void>();
   await using behind = server(async (request) => {
-    request.signal.addEventListener("abort", () => left.resolve());
+    const gone = left;
+    request.signal.addEventListener("abort", () => gone.resolve());
     arrived.resolve();
-    await request.bytes().catch(() => left.resolve()); // which is how Deno tells within a body
-    await left.promise;
+    await request.bytes().catch(() => gone.resolve()); // which is how Deno tells within a body
+    await gone.promise;
     return new Response("nobody reads this");
   });
   await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
