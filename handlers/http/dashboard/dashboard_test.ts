@@ -208,3 +208,57 @@ Deno.test("signing out ends the session", async () => {
   strictEqual(response?.status, 303);
   strictEqual(await fixture.ask("/", { headers: { cookie } }), undefined);
 });
+
+Deno.test("signing out, and being pushed out, ends what the session follows", async () => {
+  // A tab that followed events went on getting them after its owner had signed out elsewhere.
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  const { csrf } = await fixture.page("/", cookie);
+  const followed = await fixture.ask("/ui/stream/things/follow", { headers: { cookie } });
+  const body = new URLSearchParams({ csrf });
+  await fixture.ask("/ui/sign-out", { method: "POST", body, headers: { cookie } });
+  match(await followed?.text() ?? "", /event: end/);
+
+  const second = await fixture.cookie();
+  const again = await fixture.ask("/ui/stream/things/follow", { headers: { cookie: second } });
+  for (let others = 0; others < 256; others++) await fixture.cookie();
+  match(await again?.text() ?? "", /event: end/);
+  strictEqual(fixture.ended, 2);
+});
+
+Deno.test("whoever gets the name of one who was revoked does not get that one's session", async () => {
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  const link = fixture.dashboard.link(() => fixture.who);
+  const { who } = fixture;
+  fixture.who = undefined;
+  fixture.dashboard.endRevoked();
+  fixture.who = who;
+  strictEqual(await fixture.ask("/", { headers: { cookie } }), undefined);
+  strictEqual(await fixture.ask(link), undefined);
+});
+
+Deno.test("what is no form is refused like one from elsewhere", async () => {
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  for (const path of ["/ui/sign-out", "/ui/operations/things/remove"]) {
+    for (const type of ["application/json", "multipart/form-data; boundary=x"]) {
+      const headers = { cookie, "content-type": type };
+      const response = await fixture.ask(path, { method: "POST", body: "{}", headers });
+      strictEqual(response?.status, 403, `${path} ${type}`);
+    }
+  }
+});
+
+Deno.test("rows that no operation should answer with are shown all the same", async () => {
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  const rows: unknown[] = [
+    { peerId: { toString: 1 } },
+    JSON.parse('{"__proto__": {"peerId": 1}, "constructor": null, "peerId": ["a", "b"]}'),
+    {},
+  ];
+  fixture.things.splice(0, 2, ...rows as { peerId: string }[]);
+  const { text } = await fixture.page("/ui/collections/things", cookie);
+  match(text, /name="input.peerId" value="a\nb"/);
+});
