@@ -4,6 +4,7 @@ import { doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 
 import type { HttpInfo } from "../http_info.ts";
 import { type Dashboard, dashboard } from "./dashboard.ts";
+import { COOKIE } from "./guard.ts";
 
 /** A dashboard over a collection of things, and somebody who may be revoked. */
 class Fixture {
@@ -24,7 +25,7 @@ class Fixture {
     const response = await this.ask(this.dashboard.link(() => this.who));
     strictEqual(response?.status, 303);
     const cookie = response.headers.get("set-cookie") ?? "";
-    match(cookie, /^__Host-session=\S+; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
+    match(cookie, /^__Host-node-session=\S+; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
     return cookie.split(";")[0] ?? "";
   }
 
@@ -115,7 +116,7 @@ Deno.test("without a session there is nothing that tells of a dashboard", async 
   const paths = ["/", "/ui/operations", "/ui/assets/style.css", "/login/wrong", "/other"];
   for (const path of [...paths, `/login/${"x".repeat(43)}`]) {
     strictEqual(await fixture.ask(path), undefined, path);
-    const forged = { headers: { cookie: `__Host-session=${"x".repeat(43)}` } };
+    const forged = { headers: { cookie: `${COOKIE}=${"x".repeat(43)}` } };
     strictEqual(await fixture.ask(path, forged), undefined, path);
   }
 });

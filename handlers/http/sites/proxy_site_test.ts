@@ -4,6 +4,7 @@ import { socketStream } from "@alknet/core/transport";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
+import { COOKIE } from "../dashboard/guard.ts";
 import { http } from "../http.ts";
 import { proxySite, type ProxySiteOptions } from "./proxy_site.ts";
 import { redirectSite } from "./redirect_site.ts";
@@ -86,13 +87,19 @@ Deno.test("a request passes through as it is, but for what belongs to the connec
   const response = await front.ask("/a%20b?c=d", {
     method: "POST",
     body: new Blob(["x".repeat(200_000)]).stream(),
-    headers: { "x-kept": "1", "x-forwarded-for": "6.6.6.6", "forwarded": "for=6.6.6.6" },
+    headers: {
+      "x-kept": "1",
+      "x-forwarded-for": "6.6.6.6",
+      "forwarded": "for=6.6.6.6",
+      "cookie": `a=1; ${COOKIE}=${"x".repeat(43)}; b=2`,
+    },
   });
   strictEqual(await response.text(), "POST /a%20b?c=d 200000");
   strictEqual(response.status, 201);
   deepStrictEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
   strictEqual(response.headers.get("x-hop"), null);
   strictEqual(seen?.get("x-kept"), "1");
+  strictEqual(seen?.get("cookie"), "a=1; b=2"); // who had it would be signed in to the dashboard
   strictEqual(seen?.get("host"), front.origin);
   strictEqual(seen?.get("x-forwarded-for"), "127.0.0.1");
   match(seen?.get("forwarded") ?? "", /^for=127\.0\.0\.1;host="localhost:\d+";proto=https$/);
