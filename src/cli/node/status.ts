@@ -1,3 +1,4 @@
+import type { AcmeStatus } from "@alknet/acme";
 import type { Address, ConnectionInfo, Counters, Endpoint, Traffic } from "@alknet/core";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
@@ -21,6 +22,8 @@ export interface NodeStatus {
   readonly memoryBytes: number;
   /** Services whose operations are offered here. */
   readonly services: readonly ServiceStatus[];
+  /** The certificate from an authority, where one is wanted. */
+  readonly acme?: AcmeStatus;
   readonly traffic: Traffic;
 }
 
@@ -57,13 +60,15 @@ export interface StatusSources {
   readonly peers: readonly PeerStatus[];
   /** Services whose operations are offered. */
   readonly services: readonly ServiceStatus[];
+  /** The certificate from an authority, where one is wanted. */
+  readonly acme?: AcmeStatus;
 }
 
 /** The status of a running node. */
 export function statusOf(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peers, services }: StatusSources,
+  { startedAt, peers, services, acme }: StatusSources,
 ): NodeStatus {
   const { connections } = endpoint;
   return {
@@ -78,6 +83,7 @@ export function statusOf(
     connections: connections.slice(0, MAX_CONNECTIONS).map(connectionStatus),
     peers: peers.slice(0, MAX_CONNECTIONS),
     services,
+    acme,
     memoryBytes: Deno.memoryUsage().rss,
     traffic: { ...endpoint.traffic },
   };

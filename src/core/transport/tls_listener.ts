@@ -16,6 +16,8 @@ export interface TlsLimits {
   readonly handshakeTimeoutMs: number;
   /** Bytes read ahead of a handler, a connection. */
   readonly maxBufferedBytes: number;
+  /** The certificate for a server name, where it is another than the listener's. Default: none. */
+  readonly leafFor?: (serverName: string) => Leaf | undefined;
 }
 
 /** Silence after which the kernel asks whether the peer is still there. */
@@ -42,6 +44,7 @@ export class TlsListener {
       noDelay: true,
       allowHalfOpen: true,
       minVersion: "TLSv1.3",
+      SNICallback: limits.leafFor && chooseBy(limits.leafFor),
     });
     this.#server.prependListener("connection", (socket: Socket) => this.#handshakeBegins(socket));
     this.#server.on("secureConnection", (socket) => this.#handshakeDone(socket));
@@ -142,6 +145,27 @@ export class TlsListener {
       }),
     );
   }
+}
+
+type SniCallback = NonNullable<tls.TlsOptions["SNICallback"]>;
+
+/** Asked anew in each handshake; making a context parses keys, so each certificate's is kept. */
+function chooseBy(leafFor: NonNullable<TlsLimits["leafFor"]>): SniCallback {
+  const contexts = new WeakMap<Leaf, tls.SecureContext>();
+  const contextOf = (leaf: Leaf): tls.SecureContext => {
+    const { cert, key } = leaf;
+    const context = contexts.get(leaf) ?? tls.createSecureContext({ cert, key });
+    contexts.set(leaf, context);
+    return context;
+  };
+  return (serverName, done) => {
+    try {
+      const leaf = leafFor(serverName.toLowerCase());
+      done(null, leaf && contextOf(leaf));
+    } catch (error) {
+      done(new ListenError("Cannot use the certificate of that name", { cause: error }));
+    }
+  };
 }
 
 /** What node:tls reports for a socket that was destroyed here, which is counted elsewhere. */
