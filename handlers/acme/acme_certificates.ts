@@ -1,4 +1,10 @@
-import { type Leaf, type NamedCertificates, namesOfLeaf, pause } from "@alknet/core";
+import {
+  type Leaf,
+  type NamedCertificates,
+  namesOfLeaf,
+  pause,
+  type RawTlsService,
+} from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
 import { AcmeClient } from "./acme_client.ts";
@@ -111,10 +117,14 @@ export class AcmeCertificates implements NamedCertificates, AsyncDisposable {
     };
   }
 
-  /** See {@linkcode NamedCertificates.leafFor}; a name that is being proven gets its proof. */
+  /** See {@linkcode NamedCertificates.leafFor}. */
   leafFor(serverName: string): Leaf | undefined {
-    const proof = this.#challenges.leafFor(serverName);
-    return proof ?? (this.names.includes(serverName) ? this.leaf : undefined);
+    return this.names.includes(serverName) ? this.leaf : undefined;
+  }
+
+  /** See {@linkcode NamedCertificates.raw}: answers tls-alpn-01 challenges. */
+  get raw(): RawTlsService {
+    return this.#challenges;
   }
 
   /** See {@linkcode NamedCertificates.onChange}. */
@@ -153,12 +163,13 @@ export class AcmeCertificates implements NamedCertificates, AsyncDisposable {
   /** One order; whatever comes of it, there is a time for the next. */
   async #attempt(): Promise<void> {
     this.#state = "ordering";
+    const about = { names: this.#options.names.join(" ") };
     try {
       const leaf = await this.#order();
       await this.#saved.keep(leaf);
       this.#take(leaf);
       [this.#failures, this.#problem] = [0, undefined];
-      log.info("acme.issued", { names: this.#options.names, until: leaf.notAfter });
+      log.info("acme.issued", { ...about, until: leaf.notAfter.toISOString() });
       this.#nextOrder = this.#due();
     } catch (error) {
       if (this.#stop.signal.aborted) return;
@@ -166,7 +177,7 @@ export class AcmeCertificates implements NamedCertificates, AsyncDisposable {
       this.#problem = error instanceof Error ? error.message : String(error);
       const delayMs = retryDelayMs(this.#failures, error, this.#options.schedule);
       this.#nextOrder = new Date(Date.now() + delayMs);
-      log.warn("acme.failed", { names: this.#options.names, again: this.#nextOrder, error });
+      log.warn("acme.failed", { ...about, again: this.#nextOrder.toISOString(), error });
     }
   }
 
@@ -206,7 +217,7 @@ export class AcmeCertificates implements NamedCertificates, AsyncDisposable {
 
   /** QUIC, which asks nobody, has to be told that there is no certificate any more. */
   #expired(): void {
-    log.warn("acme.expired", { names: this.#names });
+    log.warn("acme.expired", { names: this.#names.join(" ") });
     this.#take(undefined);
   }
 }

@@ -1,10 +1,8 @@
-import type { Leaf } from "@alknet/core";
 import {
   bitString,
   boolean,
   objectId,
   octetString,
-  pem,
   sequence,
   setOf,
   time,
@@ -24,6 +22,12 @@ const ACME_IDENTIFIER = objectId("1.3.6.1.5.5.7.1.31");
 const P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
 const LIFETIME_MS = 86_400_000;
 
+/** A certificate that proves a name, and its key. */
+export interface ChallengeCertificate {
+  readonly der: Uint8Array<ArrayBuffer>;
+  readonly privateKey: CryptoKey;
+}
+
 /**
  * The certificate that answers a tls-alpn-01 challenge (RFC 8737 section 3): self-signed, for the
  * one name, with the digest of the key authorization in a critical extension.
@@ -31,8 +35,8 @@ const LIFETIME_MS = 86_400_000;
 export async function challengeCertificate(
   name: string,
   keyAuthorization: string,
-): Promise<Leaf> {
-  const pair = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
+): Promise<ChallengeCertificate> {
+  const pair = await crypto.subtle.generateKey(P256, false, ["sign", "verify"]);
   const digest = new Uint8Array(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode(keyAuthorization)),
   );
@@ -54,8 +58,5 @@ export async function challengeCertificate(
     ),
   );
   const signature = bitString(await derSignature(pair.privateKey, body));
-  const der = sequence(body, ECDSA_SHA256, signature);
-  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", der));
-  return { cert: pem("CERTIFICATE", der), key: pem("PRIVATE KEY", pkcs8), sha256, notAfter };
+  return { der: sequence(body, ECDSA_SHA256, signature), privateKey: pair.privateKey };
 }

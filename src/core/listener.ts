@@ -176,9 +176,8 @@ async function openOnce(
   };
   const { limits, certificates: { leaf }, named, alpn } = deps;
   const leafFor = named && ((name: string) => named.leafFor(name));
-  const tls = transports.includes("tls")
-    ? new TlsListener(leaf, alpn, { ...limits, clientCertificates, leafFor }, hooks)
-    : undefined;
+  const forTls = { ...limits, clientCertificates, leafFor, raw: named?.raw };
+  const tls = transports.includes("tls") ? new TlsListener(leaf, alpn, forTls, hooks) : undefined;
   await tls?.listen(addr);
   let quic: QuicListener | undefined;
   try {

@@ -44,5 +44,6 @@ export * from "./node_id.ts";
 export * from "./scope.ts";
 export * from "./stores.ts";
 export * from "./streams.ts";
+export type { RawConnection, RawTlsService } from "./transport/raw_tls.ts";
 export type { Traffic } from "./transport/transport.ts";
 export * from "./zbase32.ts";

@@ -1,4 +1,5 @@
 import type { Leaf } from "./certificate.ts";
+import type { RawTlsService } from "./transport/raw_tls.ts";
 
 /**
  * A certificate for some names only, beside the one a listener has of its own: the way to have one
@@ -19,6 +20,10 @@ export interface NamedCertificates {
    * @param serverName What the client asks for, in lower case; empty where it does not say.
    */
   leafFor(serverName: string): Leaf | undefined;
+  /**
+   * What proves names to who issues the certificate, where Deno's TLS cannot. Default: nothing.
+   */
+  readonly raw?: RawTlsService;
   /**
    * Calls back whenever `leaf` has changed.
    *

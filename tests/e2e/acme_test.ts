@@ -13,6 +13,20 @@ import { freePort, noPebble, type Pebble, startPebble } from "./support/pebble.t
 
 const NAME = "node.example";
 
+testOrSkip("a certificate is issued by tls-alpn-01", noPebble(), async () => {
+  const port = freePort();
+  await using pebble = await startPebble({ tlsPort: port });
+  await using acme = await open(pebble);
+  await using node = await start(acme, port);
+  const t = setInterval(() => console.log(acme.status, node.counters), 3000);
+  const issued = changed(acme);
+  acme.start();
+  await issued;
+  clearInterval(t);
+  strictEqual(acme.status.failures, 0);
+  ok(acme.names.includes(NAME));
+});
+
 testOrSkip("a certificate is issued by http-01", noPebble(), async () => {
   const port = freePort();
   await using pebble = await startPebble({ httpPort: port });
@@ -20,7 +34,7 @@ testOrSkip("a certificate is issued by http-01", noPebble(), async () => {
     types: ["http-01"],
     httpAddress: { hostname: "127.0.0.1", port },
   });
-  await using _node = await start(acme, port);
+  await using _node = await start(acme, 0);
   const issued = changed(acme);
   acme.start();
   await issued;
@@ -34,10 +48,10 @@ const hello: Handler = {
   accept: (conn) => conn.closed.then(() => {}),
 };
 
-function start(acme: AcmeCertificates, _port: number): Promise<Endpoint> {
+function start(acme: AcmeCertificates, port: number): Promise<Endpoint> {
   return serve({
     handlers: [hello],
-    listen: [{ hostname: "127.0.0.1", port: 0, named: acme }],
+    listen: [{ hostname: "127.0.0.1", port, named: acme }],
   });
 }
 

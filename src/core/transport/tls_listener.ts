@@ -4,6 +4,7 @@ import type { Leaf } from "../certificate.ts";
 import type { Address } from "../connection.ts";
 import { HandshakeTimeoutError, ListenError, NoAlpnError } from "../errors.ts";
 import { certificateFingerprints } from "./peer_certificate.ts";
+import { type RawTlsService, serveRaw } from "./raw_tls.ts";
 import { readGate } from "./read_gate.ts";
 import { plainAddress, TlsConnection } from "./tls_connection.ts";
 import type { ListenerHooks } from "./transport.ts";
@@ -18,6 +19,8 @@ export interface TlsLimits {
   readonly maxBufferedBytes: number;
   /** The certificate for a server name, where it is another than the listener's. Default: none. */
   readonly leafFor?: (serverName: string) => Leaf | undefined;
+  /** Takes connections before their handshake. Default: nobody does. */
+  readonly raw?: RawTlsService;
 }
 
 /** Silence after which the kernel asks whether the peer is still there. */
@@ -46,6 +49,8 @@ export class TlsListener {
       minVersion: "TLSv1.3",
       SNICallback: limits.leafFor && chooseBy(limits.leafFor),
     });
+    const failed = (error: unknown): void => hooks.handshakeFailed(error);
+    if (limits.raw) serveRaw(this.#server, limits.raw, failed);
     this.#server.prependListener("connection", (socket: Socket) => this.#handshakeBegins(socket));
     this.#server.on("secureConnection", (socket) => this.#handshakeDone(socket));
     this.#server.on("tlsClientError", (error, socket) => {
