@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { generateNodeKey, issueLeaf, signedAnchor } from "@alknet/core";
+import { generateNodeKey, issueLeaf, type NodeKey, signedAnchor } from "@alknet/core";
 
 import { missing } from "../../tools/skip.ts";
 
@@ -18,6 +18,8 @@ export interface PebbleOptions {
   readonly macKeys?: Readonly<Record<string, string>>;
   /** Port of the server itself. Default: any. */
   readonly port?: number;
+  /** Key that its own TLS certificate is issued under. Default: a fresh one. */
+  readonly issuer?: NodeKey;
 }
 
 /** Debian's pebble, with a DNS server for which every name is 127.0.0.1. */
@@ -92,10 +94,11 @@ function freePorts(count: number): number[] {
 
 async function writeFiles(
   dir: string,
-  { tlsPort = freePort(), httpPort = freePort(), lifetimeSeconds = 3_600, macKeys }: PebbleOptions,
+  options: PebbleOptions,
   { port, management }: { port: number; management: number },
 ): Promise<{ caCert: string }> {
-  const key = await generateNodeKey();
+  const { tlsPort = freePort(), httpPort = freePort(), lifetimeSeconds = 3_600, macKeys } = options;
+  const key = options.issuer ?? await generateNodeKey();
   const leaf = await issueLeaf(key, { names: ["localhost"] });
   const caCert = await signedAnchor(key);
   const config = {
