@@ -16,6 +16,7 @@ import { renewalTime, retryDelayMs } from "./schedule.ts";
 
 /** How it stands with the certificate, for people. */
 export interface AcmeStatus {
+  /** Names that are ordered. */
   readonly names: readonly string[];
   /** URL of the ACME server's directory. */
   readonly directory: string;

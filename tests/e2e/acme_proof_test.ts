@@ -76,6 +76,7 @@ testOrSkip(
         match(asked, /1\.3\.6\.1\.5\.5\.7\.1\.31: critical/);
         match(asked, /DNS:node\.example/);
       }
+      strictEqual(node.counters.handshakeFailed, 0);
       for (const args of [["-servername", "other.example"], ["-noservername"]]) {
         match(await openssl(port, "-alpn", ALPN, ...args), /no application protocol/);
       }

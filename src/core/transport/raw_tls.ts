@@ -77,7 +77,9 @@ async function serve(
 ): Promise<void> {
   const incoming = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     yield seen;
-    for await (const chunk of socket) yield new Uint8Array(chunk);
+    // The usual iterator destroys the socket at its end, when there may be an answer to send.
+    const chunks = socket.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunks) yield new Uint8Array(chunk);
   };
   const write = async (bytes: Uint8Array): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
