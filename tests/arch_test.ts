@@ -65,7 +65,7 @@ const FORBIDDEN: ReadonlyArray<readonly [path: string, line: string, why: RegExp
   [
     "handlers/ssh/mod.ts",
     `import { open } from "@alknet/store";`,
-    /core, src.operations and types/,
+    /core, src.h3, src.operations and types/,
   ],
   [
     "handlers/ssh/mod.ts",

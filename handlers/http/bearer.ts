@@ -1,5 +1,6 @@
 import { hasScope, type Identity } from "@alknet/core";
 
+import { callerOf } from "./caller.ts";
 import type { HttpInfo } from "./http_info.ts";
 
 /** What {@linkcode bearer} can be told. */
@@ -55,19 +56,12 @@ export type BearerMiddleware = (
  */
 export function bearer(options: BearerOptions = {}): BearerMiddleware {
   return async (c, next) => {
-    const token = tokenOf(c.req.header("authorization"));
-    const identity = token === undefined ? c.env.auth.identity : c.env.identities.fromToken(token);
+    const { identity, token } = callerOf(c.req.header("authorization"), c.env);
     const refusal = refusalOf(options, identity, token !== undefined);
     if (refusal) return refusal;
     c.set("identity", identity);
     await next();
   };
-}
-
-/** The token of an Authorization header; empty, which nobody has, for a malformed one. */
-function tokenOf(header = ""): string | undefined {
-  if (!/^bearer\b/i.test(header)) return undefined;
-  return /^bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1] ?? "";
 }
 
 /** RFC 6750 section 3.1: nothing known 401, a bad token 401 with its code, too little 403. */

@@ -9,8 +9,10 @@ import {
   verifySignature,
 } from "@alknet/core";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
+import type { Decoy } from "./decoy/decoy.ts";
+import { HttpProblem } from "./door/problem.ts";
+import { readBody } from "./gateway/request_body.ts";
 import type { FetchHandler, HttpEnv } from "./http_info.ts";
 
 /** What {@linkcode enrolmentApp} can be told. */
@@ -19,6 +21,11 @@ export interface EnrolmentAppOptions {
   readonly enrolment: Enrolment;
   /** This node's id: a proof made for another node is worthless here. */
   readonly nodeId: string;
+  /**
+   * What somebody sees whose request is malformed, or whose secret nobody gave out: with it a probe
+   * does not learn that there is anything to enrol at. Default: an error that says so.
+   */
+  readonly decoy?: Decoy;
 }
 
 /** An application for `http({ app })`. */
@@ -29,8 +36,9 @@ export interface EnrolmentApp {
   request(path: string, init?: RequestInit): Response | Promise<Response>;
 }
 
-/** Most bytes of a request's body. */
-const MAX_BODY_BYTES = 8_192;
+/** What a request's body may be; the decoy of `webApp` takes bodies in by the same measure. */
+export const BODY_LIMITS = { maxBodyBytes: 8_192, bodyTimeoutMs: 10_000 };
+const TOO_LARGE = 413;
 const MAX_SECRET_BYTES = 255;
 const MAX_ADDRESSES = 16;
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
@@ -64,15 +72,18 @@ const STATUS: Readonly<Record<EnrolmentFault, 403 | 409>> = {
  * strictEqual(response.status, 400);
  * ```
  */
-export function enrolmentApp({ enrolment, nodeId }: EnrolmentAppOptions): EnrolmentApp {
+export function enrolmentApp({ enrolment, nodeId, decoy }: EnrolmentAppOptions): EnrolmentApp {
   const app = new Hono<HttpEnv>();
-  app.post("/enrol", bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
-    const request = await requestOf(c.req.raw, nodeId);
-    if (!request) return c.json({ error: "malformed" }, 400);
+  app.post("/enrol", async (c) => {
+    const body = await readBody(c.req.raw, BODY_LIMITS).catch(problemOnly);
+    const request = typeof body === "string" ? await requestOf(body, nodeId) : undefined;
+    if (!request && decoy) return decoy(c.req.raw);
+    if (!request) return c.json({ error: "malformed" }, body === TOO_LARGE ? 413 : 400);
     try {
       return c.json(await enrolment.redeem(request.secret, request.applicant), 201);
     } catch (error) {
       if (!(error instanceof EnrolmentError)) throw error;
+      if (decoy && error.fault === "unknown") return decoy(c.req.raw);
       return c.json({ error: error.fault, message: error.message }, STATUS[error.fault]);
     } finally {
       request.secret.fill(0);
@@ -111,8 +122,8 @@ interface EnrolmentRequest {
 }
 
 /** The request, if it is well formed and its signature is right. */
-async function requestOf(request: Request, nodeId: string): Promise<EnrolmentRequest | undefined> {
-  const body: unknown = await request.json().catch(() => undefined);
+async function requestOf(text: string, nodeId: string): Promise<EnrolmentRequest | undefined> {
+  const body: unknown = parsed(text);
   if (typeof body !== "object" || body === null) return undefined;
   const fields: Partial<Record<string, unknown>> = { ...body };
   const { name, addresses = [] } = fields;
@@ -131,6 +142,20 @@ async function requestOf(request: Request, nodeId: string): Promise<EnrolmentReq
     addresses,
   };
   return { secret, applicant };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the caller answers that the request is malformed
+  }
+}
+
+/** The status of what is wrong with a body. */
+function problemOnly(error: unknown): number {
+  if (error instanceof HttpProblem) return error.status;
+  throw error;
 }
 
 function keyOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {

@@ -8,15 +8,20 @@ import {
   type NodeKey,
 } from "@alknet/core";
 import fc from "fast-check";
+import type { Decoy } from "./decoy/decoy.ts";
+import { nginxDecoy } from "./decoy/nginx_decoy.ts";
 import { enrolmentApp, enrolmentMessage } from "./enrolment.ts";
 
 const NODE = "y".repeat(52);
 const SECRET = new Uint8Array(20).fill(7);
 
-function setUp(): { post(body: unknown): Promise<Response>; applicants: Applicant[] } {
+function setUp(
+  more: { decoy?: Decoy } = {},
+): { post(body: unknown): Promise<Response>; applicants: Applicant[] } {
   const applicants: Applicant[] = [];
   const app = enrolmentApp({
     nodeId: NODE,
+    ...more,
     enrolment: {
       redeem(secret, applicant) {
         if (secret[0] !== 7) return Promise.reject(new EnrolmentError("unknown"));
@@ -91,4 +96,28 @@ Deno.test("whatever is posted, the answer is 400 or 413 and nobody is enrolled",
   for (const body of ["", "null", "[]", "{", "\0"]) strictEqual((await post(body)).status, 400);
   strictEqual((await post("x".repeat(100_000))).status, 413);
   strictEqual(applicants.length, 0);
+});
+
+// Attack: somebody who scans for nodes posts what a worker would, without an invitation. The node's
+// id is in its certificate, so all but the secret can be right.
+Deno.test("with a decoy, a probe without an invitation does not learn of enrolment", async () => {
+  const { post } = setUp({ decoy: nginxDecoy() });
+  const key = await generateNodeKey();
+  const probe = new Request("https://node.example/enrol", { method: "POST" });
+  const decoy = await nginxDecoy()(probe);
+  const shown = { headers: [...decoy.headers], text: await decoy.text() };
+  const bodies = [
+    "",
+    "{}",
+    "x".repeat(100_000),
+    await requestBy(key, { node: "b".repeat(51) + "y" }),
+    await requestBy(key, { secret: new Uint8Array(20) }),
+  ];
+  for (const body of bodies) {
+    const response = await post(body);
+    strictEqual(response.status, 404);
+    deepStrictEqual({ headers: [...response.headers], text: await response.text() }, shown);
+  }
+  strictEqual((await post(await requestBy(key, { name: "taken" }))).status, 409);
+  strictEqual((await post(await requestBy(key))).status, 201);
 });

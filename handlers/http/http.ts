@@ -6,32 +6,47 @@ import {
   type PeerAuth,
   type Stream,
 } from "@alknet/core";
+import { serveH3 } from "@alknet/h3";
+import { getLogger } from "@logtape/logtape";
 
+import { advertise } from "./alt_svc.ts";
 import { bridge, endTowardsServer } from "./bridge.ts";
+import { carry } from "./carried.ts";
+import { carrySocket } from "./carried_socket.ts";
 import type { FetchHandler, HttpApp, HttpInfo } from "./http_info.ts";
 import { Origin } from "./origin.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import { routes } from "./routes.ts";
+import { SessionTickets } from "./session_tickets.ts";
 
-/** ALPN identifiers of HTTP/2 and HTTP/1.1 (RFC 9113, RFC 7301), most wanted first. */
-export const ALPN: readonly string[] = ["h2", "http/1.1"];
+/** ALPN identifiers of HTTP/2, HTTP/1.1 and HTTP/3 (RFC 9113, 7301, 9114), most wanted first. */
+export const ALPN: readonly string[] = ["h2", "http/1.1", "h3"];
 
 /** What {@linkcode http} can be told. */
 export interface HttpOptions {
-  /** Answers what the built-in routes do not. Default: 404. */
+  /** Answers what the built-in routes do not; disposed of at shutdown. Default: 404. */
   readonly app?: HttpApp;
   /** Time from the beginning of a connection to its first complete request head. Default: 10,000. */
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
   readonly idleTimeoutMs?: number;
+  /** Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3 on the same port. Default: true. */
+  readonly altSvc?: boolean;
+  /**
+   * The handlers that WebTransport sessions for `/alknet/<name>` reach, by their ALPN
+   * `alknet/<name>`. Default: none.
+   */
+  readonly carry?: (alpn: string) => Handler | undefined;
 }
+
+const log = getLogger(["alknet", "http"]);
 
 const HEAD_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Makes the HTTP handler: HTTP/1.1, HTTP/2 and WebSocket for anybody, through `GET /healthz` and an
- * application.
+ * Makes the HTTP handler: HTTP/1.1, HTTP/2, HTTP/3 and WebSocket for anybody, through `GET /healthz`
+ * and an application.
  *
  * Requests have `https:` URLs. What a client is allowed to do is the application's decision: TLS
  * asks for no key here, {@linkcode bearer} finds out who calls.
@@ -45,7 +60,7 @@ const IDLE_TIMEOUT_MS = 60_000;
  * import { deepStrictEqual } from "node:assert/strict";
  *
  * const handler = http({ app: (request) => new Response(`you asked for ${request.url}\n`) });
- * deepStrictEqual(handler.alpn, ["h2", "http/1.1"]);
+ * deepStrictEqual(handler.alpn, ["h2", "http/1.1", "h3"]);
  * ```
  */
 export function http(options: HttpOptions = {}): Handler {
@@ -57,21 +72,36 @@ class HttpHandler implements Handler {
   readonly name = "http";
   readonly alpn = ALPN;
   readonly peerAuth: PeerAuth = "none";
+  readonly #app: HttpApp | undefined;
   readonly #fetch: FetchHandler;
+  readonly #fetchBelowH3: FetchHandler;
+  readonly #carry?: (alpn: string) => Handler | undefined;
+  readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
+  readonly #shutdown = new AbortController();
   #origin?: Origin;
 
-  constructor({ app, headTimeoutMs, idleTimeoutMs }: HttpOptions) {
-    this.#fetch = routes(app);
+  constructor(options: HttpOptions) {
+    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
+    this.#app = app;
+    this.#carry = carry;
+    this.#fetch = routes({ app, tickets: carry && this.#tickets });
+    const below: FetchHandler = (request, info) =>
+      this.#carriedSocket(request, info) ?? this.#fetch(request, info);
+    this.#fetchBelowH3 = altSvc ? advertise(below) : below;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
     };
   }
 
-  /** Serves one connection; each of its streams, one on TCP, is an HTTP connection of its own. */
+  /**
+   * Serves one connection. Below HTTP/3 each of its streams, one on TCP, is an HTTP connection of
+   * its own.
+   */
   async accept(conn: Connection, ctx: HandlerContext): Promise<void> {
+    if (conn.alpn === "h3") return await this.#acceptH3(conn, ctx);
     const { signal } = ctx;
     const drain = (): void => conn.signal.aborted ? undefined : this.#drain();
     signal.addEventListener("abort", drain);
@@ -86,11 +116,37 @@ class HttpHandler implements Handler {
   /** Ends the internal server, whatever still hangs in it. */
   async shutdown(): Promise<void> {
     this.#drain();
+    this.#shutdown.abort();
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
+    if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
+  }
+
+  async #acceptH3(conn: Connection, ctx: HandlerContext): Promise<void> {
+    const base = infoOf(conn, ctx);
+    const { signal } = ctx;
+    await serveH3(conn, (request, h3) => {
+      const info = { ...base, h3 };
+      return this.#carried(request, info, signal) ?? this.#fetch(request, info);
+    }, {
+      signal,
+      onError: (error) => log.warn("h3.failed", { peer: conn.identity?.id, error }),
+      limits: this.#patience,
+    });
+  }
+
+  #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
+    if (!this.#carry) return undefined;
+    return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
+  }
+
+  #carriedSocket(request: Request, info: HttpInfo): Response | undefined {
+    if (!this.#carry) return undefined;
+    const signal = this.#shutdown.signal;
+    return carrySocket(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {
-    const origin = this.#origin ??= new Origin(this.#fetch);
+    const origin = this.#origin ??= new Origin(this.#fetchBelowH3);
     let impatient = (): void => stream.reset();
     using patience = new Patience(this.#patience, () => impatient());
     const socket = await origin.connect({ info, patience });

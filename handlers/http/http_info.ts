@@ -1,10 +1,11 @@
 import type { Address, AuthContext, Identity, IdentityProvider, TransportName } from "@alknet/core";
+import type { H3Info } from "@alknet/h3";
 
 /** What an application learns of the connection a request came over, beside the request itself. */
 export interface HttpInfo {
   /** The client's address as this node sees it. */
   readonly remoteAddr: Address;
-  /** The ALPN the connection agreed on: `h2` or `http/1.1`. */
+  /** The ALPN the connection agreed on: `h3`, `h2` or `http/1.1`. */
   readonly alpn: string;
   /** What carries the connection. */
   readonly transport: TransportName;
@@ -14,13 +15,25 @@ export interface HttpInfo {
   readonly auth: AuthContext;
   /** Resolves tokens and other credentials that requests carry. */
   readonly identities: IdentityProvider;
+  /** What only HTTP/3 has: early hints, trailers, priorities, WebTransport. */
+  readonly h3?: H3Info;
 }
 
 /** Answers requests, in the shape of `Deno.serve` handlers and of Hono's `fetch`. */
 export type FetchHandler = (request: Request, info: HttpInfo) => Response | Promise<Response>;
 
 /** An application: a fetch handler, or what has one as its `fetch`, such as a Hono app. */
-export type HttpApp = FetchHandler | { readonly fetch: FetchHandler };
+export type HttpApp = FetchHandler | HttpAppObject;
+
+/** An application that is an object. */
+export interface HttpAppObject {
+  /** Answers requests. */
+  readonly fetch: FetchHandler;
+  /** Whether it answers everything itself, `/healthz` included. Default: false. */
+  readonly answersAll?: boolean;
+  /** Ends what it holds, at shutdown. */
+  [Symbol.dispose]?(): void;
+}
 
 /**
  * The environment of Hono apps served here: `new Hono<HttpEnv>()` types `c.env` as

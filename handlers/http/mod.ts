@@ -4,7 +4,9 @@
  *
  * A request's way through this package: `http.ts` (the handler) → `bridge.ts` (bytes to the
  * internal server and back) → `origin.ts` (Deno's HTTP server on a loopback port) → `routes.ts` →
- * your application.
+ * your application; that of a node is `web_app.ts`: `door/` (what is to be seen, who asks, how fast) →
+ * `gateway/` (operations) or `mcp/` (the same as tools), else `sites/`, `dashboard/` and `decoy/`. Over
+ * HTTP/3 it is `http.ts` → `@alknet/h3` → `routes.ts`.
  *
  * ```ts
  * import { serve, trustAnchor } from "@alknet/core";
@@ -35,11 +37,27 @@
 export * from "./bearer.ts";
 export * from "./dashboard/dashboard.ts";
 export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashboard/sessions.ts";
-export * from "./enrolment.ts";
+export * from "./decoy/decoy.ts";
+export * from "./decoy/nginx_decoy.ts";
+export * from "./decoy/redirect_decoy.ts";
+export * from "./decoy/static_decoy.ts";
+export { DEFAULT_WEB_LIMITS, type WebLimits } from "./door/limits.ts";
+export type { RouteGroup } from "./door/route_groups.ts";
+export { ROUTE_GROUPS } from "./door/route_groups.ts";
+export {
+  type EnrolmentApp,
+  enrolmentApp,
+  type EnrolmentAppOptions,
+  enrolmentMessage,
+} from "./enrolment.ts";
+export type { OperationCatalogue, OperationSource } from "./gateway/catalogue.ts";
 export * from "./http.ts";
 export * from "./http_info.ts";
+export type { McpOptions } from "./mcp/mcp_options.ts";
+export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
 export * from "./sites/proxy_site.ts";
 export * from "./sites/redirect_site.ts";
 export * from "./sites/site.ts";
 export * from "./sites/static_site.ts";
 export { type Upstream, upstream, type UpstreamOptions } from "./sites/upstream.ts";
+export * from "./web_app.ts";

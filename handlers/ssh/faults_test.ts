@@ -4,6 +4,7 @@
  */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 
+import { StreamClosedError } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
 
 import { DEFAULT_TRANSPORT_LIMITS, parseForwardRule } from "./mod.ts";
@@ -188,4 +189,41 @@ async function settled(read: () => Promise<number>): Promise<number> {
     if (now > 0 && now === before) return now;
     before = now;
   }
+}
+
+Deno.test("a write to a channel that is closed fails, also one that waits for its window", async () => {
+  // Its callback was never called, and whatever was piped into it hung for ever.
+  await using lab = await SshLab.start();
+  await using client = await lab.connect();
+  const channel = await client.multiplexer.open("session");
+  ok(await channel.ask("exec", text("sleep 600"))); // reads nothing: the window fills
+  const waiting = channel.write(new Uint8Array(8_000_000));
+  const failed = rejects(waiting, StreamClosedError);
+  strictEqual(await Promise.race([waiting, tick()]), "tick");
+  channel.close();
+  await failed;
+  await rejects(channel.write(new Uint8Array(1)), StreamClosedError);
+});
+
+Deno.test("errors that are written last are there before the end", async () => {
+  // What waited for the window on standard error was lost when the channel ended.
+  await using lab = await SshLab.start();
+  await using client = await lab.connect();
+  for (let round = 0; round < 5; round++) {
+    const channel = await client.multiplexer.open("session");
+    let errors = 0;
+    const receiveError = channel.receiveError.bind(channel);
+    channel.receiveError = (bytes) => {
+      errors += bytes.length;
+      receiveError(bytes);
+    };
+    await run(channel, "exec", text("head -c 3000000 /dev/zero >&2"));
+    strictEqual(errors, 3_000_000);
+  }
+});
+
+/** The next turn of the event loop. */
+async function tick(): Promise<"tick"> {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return "tick";
 }

@@ -86,6 +86,16 @@ for (const [what, make] of BREACHES) {
   });
 }
 
+Deno.test("a message that nobody knows is answered as RFC 4253 section 11.4 says", async () => {
+  await using lab = await SshLab.start();
+  await using raw = new RawClient(await lab.dial());
+  await raw.logIn(lab.alice);
+  raw.transport.send(new Uint8Array([192, 1, 2, 3])); // the third packet under these keys
+  const reader = new SshReader(await raw.waitFor(Message.Unimplemented), 1);
+  strictEqual(reader.uint32(), 2);
+  strictEqual(await raw.openSession(100), 0);
+});
+
 Deno.test("a client that sends more than its window is disconnected", async () => {
   await using lab = await SshLab.start({ channelLimits: { windowBytes: 65_536 } });
   await using raw = new RawClient(await lab.dial());
@@ -259,6 +269,30 @@ Deno.test("a session that is opened and never used costs a place, not a program"
 function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
+
+Deno.test("connectTimeoutMs: a destination that does not answer is given up", async () => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const { port } = silent.addr;
+  // With its queue full, Linux lets further clients wait.
+  const waiting = await Promise.all([1, 2].map(() => Deno.connect({ port })));
+  await using lab = await SshLab.start({
+    forwardRules: [parseForwardRule("allow *:*")],
+    limits: { connectTimeoutMs: 100 },
+  });
+  await using client = await lab.connect();
+  const data = new SshWriter().string("127.0.0.1").uint32(port).string("").uint32(0).finish();
+  let accepted = 0;
+  const outcome = await client.multiplexer.open("direct-tcpip", data).then(
+    () => "opened",
+    (error) => error.message,
+  );
+  match(outcome, /cannot be reached/);
+  for (const socket of waiting) socket.close();
+  // The attempt itself ends with the queue, and is closed then.
+  while (await silent.accept().then((socket) => socket.close(), () => "over") !== "over") {
+    if (++accepted === 3) silent.close();
+  }
+});
 
 Deno.test("maxListeners: no more than that is listened on for one connection", async () => {
   const listenRules = [parseForwardRule("allow 127.0.0.1:*")];

@@ -18,6 +18,8 @@ export const ExitCode = {
   Locked: 7,
   /** The port or another resource is taken. */
   Unavailable: 8,
+  /** Some of the files could not be had, copied or changed. */
+  Incomplete: 9,
   /** The other side has no such operation, or the operation no such thing. */
   NotFound: 10,
   /** A call took longer than it may. */

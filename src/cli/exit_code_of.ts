@@ -8,6 +8,7 @@ import {
   StoreNotFoundError,
   StoreSerializationError,
 } from "@alknet/core";
+import { SftpError, StatusCode, VerifyError } from "@alknet/sftp";
 import { StoreCopyError, StoreUrlError } from "@alknet/store";
 import { DialError, TargetError, TicketError } from "@alknet/client";
 import {
@@ -35,6 +36,8 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof IdentityConflictError) return ExitCode.Config;
   if (error instanceof StoreBackendError) return ExitCode.Unavailable;
   if (error instanceof EnrolmentError) return ExitCode.Refused;
+  if (error instanceof SftpError) return SFTP_CODES.get(error.status) ?? ExitCode.Incomplete;
+  if (error instanceof VerifyError) return ExitCode.Incomplete;
   if (USAGE.some((type) => error instanceof type)) return ExitCode.Usage;
   return LOCKED.some((type) => error instanceof type) ? ExitCode.Locked : ExitCode.Failed;
 }
@@ -52,6 +55,12 @@ export function adviceFor(error: unknown): string {
   }
   return "";
 }
+
+const SFTP_CODES: ReadonlyMap<StatusCode, ExitCode> = new Map([
+  [StatusCode.PermissionDenied, ExitCode.Refused],
+  [StatusCode.NoConnection, ExitCode.Unreachable],
+  [StatusCode.ConnectionLost, ExitCode.Unreachable],
+]);
 
 const USAGE = [
   TargetError,

@@ -14,18 +14,14 @@ export function invocation(mainModule: string = Deno.mainModule): string {
 }
 
 /** How another program starts this one: words for a `ProxyCommand`, whatever directory it runs in. */
-export function programCommand(mainModule: string = Deno.mainModule): string[] {
-  const home = Deno.env.get("ALKNET_HOME");
-  const bundled = mainModule.endsWith("/main.js") ? ["--no-config", "--no-lock"] : [];
+export function programCommand(
+  env: (name: string) => string | undefined,
+  mainModule: string = Deno.mainModule,
+): string[] {
+  const home = env("ALKNET_HOME");
+  const prefix = home ? ["env", `ALKNET_HOME=${home}`] : [];
+  const program = env("ALKNET_PROGRAM"); // set by the one-file program
+  if (program) return [...prefix, program];
   const main = mainModule.startsWith("file:") ? fileURLToPath(mainModule) : mainModule;
-  return [
-    ...home ? ["env", `ALKNET_HOME=${home}`] : [],
-    Deno.execPath(),
-    "run",
-    "-A",
-    "-q",
-    "--unstable-net",
-    ...bundled,
-    main,
-  ];
+  return [...prefix, Deno.execPath(), "run", "-A", "-q", "--unstable-net", main];
 }

@@ -1,13 +1,21 @@
 const SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Runs this program once more with `--unstable-net`, passing on signals, streams and exit code.
+ * Runs this program once more with QUIC, and with signals of requests that abort only when a client
+ * leaves, passing on signals, streams and exit code.
  *
  * @returns The child's exit code.
  */
 export async function runAgainWithQuic(): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--unstable-net", Deno.mainModule, ...Deno.args],
+    args: [
+      "run",
+      "-A",
+      "--unstable-net",
+      "--unstable-no-legacy-abort",
+      Deno.mainModule,
+      ...Deno.args,
+    ],
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

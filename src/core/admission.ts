@@ -78,7 +78,20 @@ class Tally {
   }
 }
 
-/** One customer: an IPv4 address, or the /64 that IPv6 hands to a single site (RFC 6177). */
+/**
+ * One customer, for limits: an IPv4 address, or the /64 that IPv6 hands to a single site (RFC 6177).
+ *
+ * @param addr An address as text.
+ * @returns The same text for all addresses of the customer.
+ *
+ * @example
+ * ```ts
+ * import { networkOf } from "@alknet/core";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * strictEqual(networkOf("2001:db8::1"), networkOf("2001:db8::2"));
+ * ```
+ */
 export function networkOf(addr: string): string {
   const plain = addr.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
   if (!plain.includes(":")) return plain;

@@ -1,13 +1,18 @@
-/** Bounds of waits that double from one failure to the next. */
+/** How long to wait between attempts. */
 export interface BackoffOptions {
-  /** First wait, in milliseconds. */
-  readonly firstMs: number;
-  /** Longest wait, in milliseconds. */
-  readonly maxMs: number;
+  /** Wait after the first failure, in milliseconds. Default: 1,000. */
+  readonly firstMs?: number;
+  /** Longest wait, in milliseconds. Default: 60,000. */
+  readonly maxMs?: number;
+  /** A number from 0 to below 1, so that many do not come back at once. Default: at random. */
+  readonly random?: () => number;
 }
 
 /**
- * The wait after the given number of failures: half of it random, so that clients spread out.
+ * Time to wait before the next attempt: twice as long after each failure, less a random part of up
+ * to half of it.
+ *
+ * @param failures Attempts that have failed in a row.
  *
  * @example
  * ```ts
@@ -18,23 +23,23 @@ export interface BackoffOptions {
  * ok(waitMs >= 2_000 && waitMs <= 4_000);
  * ```
  */
-export function backoffMs(failures: number, { firstMs, maxMs }: BackoffOptions): number {
-  const full = Math.min(maxMs, firstMs * 2 ** Math.max(0, failures - 1));
-  return full / 2 + Math.random() * full / 2;
+export function backoffMs(failures: number, options: BackoffOptions = {}): number {
+  const { firstMs = 1_000, maxMs = 60_000, random = Math.random } = options;
+  const whole = Math.min(maxMs, firstMs * 2 ** Math.min(Math.max(0, failures - 1), 30));
+  return whole * (1 - random() / 2);
 }
 
-/** Waits; returns early, without an error, when the signal fires. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
+/** Waits; resolves early, and never rejects, when the signal aborts. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal?.addEventListener("abort", () => resolve(), { once: true, signal: ended(promise) });
-  return promise.finally(() => clearTimeout(timer));
-}
-
-/** A signal that takes a listener away once the promise is settled. */
-function ended(promise: Promise<void>): AbortSignal {
-  const controller = new AbortController();
-  promise.finally(() => controller.abort());
-  return controller.signal;
+  const wake = (): void => resolve();
+  signal?.addEventListener("abort", wake);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", wake);
+  }
 }

@@ -21,6 +21,10 @@ export interface CloseInfo {
 
 /** The sending half of a stream. */
 export interface SendStream {
+  /** The stream's number on the wire, where the transport has one (RFC 9000 section 2.1). */
+  readonly id?: number;
+  /** Among streams with bytes to send, higher values go first, where the transport can. Default: 0. */
+  sendOrder?: number;
   /**
    * Sends bytes, waiting while the peer is slow. The bytes may be reused once it resolves.
    *
@@ -36,6 +40,8 @@ export interface SendStream {
 
 /** The receiving half of a stream. */
 export interface ReceiveStream {
+  /** The stream's number on the wire, where the transport has one (RFC 9000 section 2.1). */
+  readonly id?: number;
   /**
    * Reads what is there, waiting for at least one byte.
    *

@@ -65,10 +65,16 @@ export function openApiDocument(
   };
 }
 
+/** The content type of every answer that says no (RFC 9457). */
+const PROBLEM_TYPE = "application/problem+json";
+
 /** The body of every answer that says no. */
 const ERROR: JsonSchema = {
   type: "object",
   properties: {
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
     code: { type: "string" },
     message: { type: "string" },
     retryable: { type: "boolean" },
@@ -175,7 +181,7 @@ function errorResponses(spec: OperationSpec, schemas: Schemas): Record<string, u
   }
   const responses = [...byStatus].map(([status, errors]) => {
     const description = errors.map(({ code, description }) => description ?? code).join("; ");
-    const content = { "application/json": { schema: errorSchema(errors, spec, schemas) } };
+    const content = { [PROBLEM_TYPE]: { schema: errorSchema(errors, spec, schemas) } };
     return [status, { description: description || "Say who you are", content }];
   });
   return Object.fromEntries(responses);

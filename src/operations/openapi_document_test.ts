@@ -64,7 +64,7 @@ Deno.test("each operation is a POST with its input, output and errors by status"
   deepStrictEqual(at(post, "responses", 409), {
     description: "TAKEN; No room",
     content: {
-      "application/json": {
+      "application/problem+json": {
         schema: {
           anyOf: [
             {

@@ -19,6 +19,7 @@ interface Step {
 testOrSkip("README's five minutes print what README says", unmet(), async () => {
   await using a = await Machine.fresh();
   await using _node = await a.serve("--listen", `127.0.0.1:${PORT}`);
+  await using _laptop = { [Symbol.asyncDispose]: () => endLaptop(a) };
   for (const { script, printed } of stepsOf(await Deno.readTextFile(README))) {
     const { code, out, err } = await runProgram("bash", ["-c", `${prelude()}\n${script}`], {
       env: { ...a.env, ALKNET_HOME: a.home, WORK: a.home },
@@ -27,6 +28,15 @@ testOrSkip("README's five minutes print what README says", unmet(), async () => 
     if (printed !== undefined) compare(out + err, printed, script);
   }
 });
+
+/** The second node, which README starts in the background. */
+async function endLaptop({ home, env }: Machine): Promise<void> {
+  const status = [...cliArgs(), "status", "--json"];
+  const { code, out } = await runProgram(Deno.execPath(), status, {
+    env: { ...env, ALKNET_HOME: `${home}/laptop` },
+  });
+  if (code === 0) Deno.kill(JSON.parse(out).pid, "SIGTERM");
+}
 
 /** Functions serve where an interactive shell would have the alias. */
 function prelude(): string {
@@ -55,7 +65,10 @@ function compare(actual: string, expected: string, script: string): void {
 
 /** A line without what differs from run to run. */
 function shape(line: string): string {
-  return line.replaceAll(/[a-z0-9]{52}/g, "<id>").replaceAll(/ed25519:[0-9a-f]+/g, "<key>")
+  return line.replaceAll(/[a-z0-9]{52}/g, "<id>").replaceAll(/login\/[\w-]+/g, "<link>").replaceAll(
+    /ed25519:[0-9a-f]+/g,
+    "<key>",
+  )
     .replaceAll(/\d+(\.\d+)?/g, "0");
 }
 

@@ -1,11 +1,9 @@
 /** Installs the programs that tests talk to, where that is possible. `deno task setup` */
-import { existsSync } from "node:fs";
-
-import { missing } from "./programs.ts";
+import { missing, missingFile } from "./programs.ts";
 import { capture } from "./process.ts";
 import { paint, printLine } from "./terminal.ts";
 
-/** Debian packages the tests use, by one program of each, or by a file where there is none. */
+/** Debian packages the tests use, by one program of each, or by a file where they have none. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "curl": "curl",
   "openssl": "openssl",
@@ -19,12 +17,18 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "python3-asyncssh": "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
+  "nginx-light": "nginx",
+  "chromium": "chromium",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",
   "nats-server": "nats-server",
   // The server itself is not in PATH; this is what comes with it and not with the client.
   "postgresql": "pg_createcluster",
+  "openssh-sftp-server": "/usr/lib/openssh/sftp-server",
+  "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
+  "sshfs": "sshfs",
+  "lftp": "lftp",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];
@@ -39,11 +43,11 @@ async function setUp(): Promise<void> {
 }
 
 function absent(): string[] {
-  return Object.entries(PACKAGES).filter(([, sign]) => isMissing(sign)).map(([name]) => name);
+  return Object.entries(PACKAGES).filter(([, sign]) => isAbsent(sign)).map(([name]) => name);
 }
 
-function isMissing(sign: string): boolean {
-  return sign.startsWith("/") ? !existsSync(sign) : missing(sign) !== undefined;
+function isAbsent(sign: string): boolean {
+  return sign.startsWith("/") ? missingFile(sign) !== undefined : missing(sign) !== undefined;
 }
 
 function canInstall(): boolean {

@@ -21,7 +21,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     flags: ["--doc", "--ignore=**/*_test.ts"],
   },
   /** Long runs that look for what stays behind. */
-  soak: { paths: ["tests/soak"], flags: [] },
+  soak: { paths: ["tests/soak"], flags: ["--v8-flags=--expose-gc"] },
   /** External suites against a node of ours. */
   conformance: { paths: ["tests/conformance"], flags: [] },
 };

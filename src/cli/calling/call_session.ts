@@ -1,4 +1,5 @@
 import { ALPN, type CallClient, CallError, connectCall } from "@alknet/call";
+import type { Address } from "@alknet/core";
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
 import { dialAs, type DialCommandOptions } from "../dialling.ts";
@@ -34,6 +35,8 @@ export class CallSession {
   readonly signal: AbortSignal;
   /** What the calls go through. */
   readonly client: CallClient;
+  /** Where the node was reached. */
+  readonly remoteAddr: Address;
   readonly #options: CallCommandOptions & { readonly authToken: string | undefined };
 
   /** Made by {@linkcode withSession}. */
@@ -42,9 +45,11 @@ export class CallSession {
     signal: AbortSignal,
     options: CallCommandOptions & {
       readonly authToken: string | undefined;
+      readonly remoteAddr: Address;
     },
   ) {
     this.client = client;
+    this.remoteAddr = options.remoteAddr;
     this.signal = signal;
     this.#options = options;
   }
@@ -128,7 +133,8 @@ export async function withSession(
     });
     await using _ = conn;
     await using client = connectCall(conn);
-    await use(new CallSession(client, signal, { ...options, authToken }));
+    const { remoteAddr } = conn;
+    await use(new CallSession(client, signal, { ...options, authToken, remoteAddr }));
   } catch (error) {
     if (stop.signal.aborted) throw new CliError("Interrupted", ExitCode.Interrupted);
     throw error instanceof CallError ? callFailure(error) : error;

@@ -41,7 +41,14 @@ async function print(
   const knownHosts = join(paths.data, "ssh_known_hosts");
   await rememberHost(knownHosts, name, knownHost);
   const transport = options.transport ? ["--transport", options.transport] : [];
-  const words = [...programCommand(), "connect", target, "--alpn", ALPN, ...transport];
+  const words = [
+    ...programCommand((name) => Deno.env.get(name)),
+    "connect",
+    target,
+    "--alpn",
+    ALPN,
+    ...transport,
+  ];
   const proxy = words.map(quoted).join(" ");
   const block = [
     `Host ${name}`,

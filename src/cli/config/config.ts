@@ -2,11 +2,16 @@ import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core"
 import { parseAddress, TargetError } from "@alknet/client";
 import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
+import type { Field } from "./field.ts";
+import { type HttpConfig, httpConfig } from "./http_config.ts";
 import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
-import { ARRAY_TABLES, type Field, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
+import { type SiteConfig, siteConfig } from "./site_config.ts";
+import { SITE_TABLE } from "./site_schema.ts";
 import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
 /** `alknet.toml` as the program uses it. */
@@ -24,6 +29,9 @@ export interface Config {
   readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
   readonly ssh: SshConfig;
+  readonly http: HttpConfig;
+  readonly sites: readonly SiteConfig[];
+  readonly sftp: SftpConfig;
   readonly limits: Partial<Limits>;
   /** Services whose operations are offered here. */
   readonly imports: readonly ImportConfig[];
@@ -69,6 +77,11 @@ export function configOf(toml: TomlFile): Config {
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     ssh: sshConfigOf(table(toml, "ssh")),
+    http: httpConfig(table(toml, "http")),
+    sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
+      siteConfig(table(toml, SITE_TABLE, at)) ?? []
+    ),
+    sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
@@ -152,6 +165,8 @@ export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;
+  boolean(key: string): boolean;
+  /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
 
@@ -175,6 +190,7 @@ function table(toml: TomlFile, name: string, index = 0): Table {
     string: (key) => String(value(key)),
     strings: (key) => [value(key)].flat().map(String),
     integer: (key) => Number(value(key)),
+    boolean: (key) => value(key) === true,
     error: fail,
   };
 }
@@ -193,6 +209,9 @@ function problemOf(field: Field, value: unknown): string | undefined {
   if (type === "integer") {
     const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
     return good ? undefined : `"${key}" must be a whole number of at least ${min}`;
+  }
+  if (type === "boolean") {
+    return typeof value === "boolean" ? undefined : `"${key}" must be true or false`;
   }
   const texts = type === "strings" ? value : [value];
   if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {

@@ -1,4 +1,4 @@
-import type { Field } from "./schema.ts";
+import type { Field } from "./field.ts";
 
 /** Tables that name a service, each as often as there are services. */
 export const IMPORT_TABLES: readonly string[] = ["openapi", "mcp"];

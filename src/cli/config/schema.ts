@@ -1,33 +1,18 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
 import { PEER_POLICIES } from "@alknet/operations";
+import { type Field, snakeCase } from "./field.ts";
+import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SFTP_FIELDS } from "./sftp.ts";
+import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
 import { SSH_FIELDS } from "./ssh_fields.ts";
-
-/** What a key of `alknet.toml` may hold. */
-export type FieldType = "string" | "strings" | "integer" | "boolean";
-
-/** One key: all that is known of it, for reading, for `alknet init` and for the documentation. */
-export interface Field {
-  /** The table it stands in, such as `limits`; a table of an array for `listen`. */
-  readonly table: string;
-  /** Its name in the table. */
-  readonly key: string;
-  readonly type: FieldType;
-  /** What holds where it is missing, as TOML; empty where nothing does. */
-  readonly fallback: string;
-  /** What it is for, in one or two sentences. */
-  readonly doc: string;
-  /** Values it may have, for strings. */
-  readonly values?: readonly string[];
-  /** Smallest value, for integers. Default: 0. */
-  readonly min?: number;
-}
 
 /** Tables that may stand several times, as `[[name]]`. */
 export const ARRAY_TABLES: ReadonlySet<string> = new Set([
   "listen",
   "reexport",
   ...IMPORT_TABLES,
+  SITE_TABLE,
 ]);
 
 /** Limits of the endpoint by their key in the file. */
@@ -91,7 +76,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "ssh", "echo"]',
+    fallback: '["ping", "call", "join", "http", "ssh", "sftp", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -160,6 +145,9 @@ export const FIELDS: readonly Field[] = [
     doc: "Whether the echo protocol begins with a proof of the peer's key.",
   },
   ...SSH_FIELDS,
+  ...HTTP_FIELDS,
+  ...SITE_FIELDS,
+  ...SFTP_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,
@@ -203,7 +191,3 @@ export const FIELDS: readonly Field[] = [
     doc: "Lines for people, or one JSON object a line.",
   },
 ];
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}

@@ -1,5 +1,5 @@
 import { DEFAULT_SSH_LIMITS } from "@alknet/ssh";
-import type { Field } from "./schema.ts";
+import type { Field } from "./field.ts";
 
 /** The keys of `[ssh]`. */
 export const SSH_FIELDS: readonly Field[] = [

@@ -1,4 +1,5 @@
-import { ARRAY_TABLES, type Field, FIELDS } from "./schema.ts";
+import type { Field } from "./field.ts";
+import { ARRAY_TABLES, FIELDS } from "./schema.ts";
 
 const LINE_WIDTH = 96;
 

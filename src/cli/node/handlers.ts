@@ -1,15 +1,18 @@
-import { type Enrolment, EnrolmentError, type Handler } from "@alknet/core";
+import { EnrolmentError, type Handler } from "@alknet/core";
 import { ALPN as CALL_ALPN, call, type CallOptions } from "@alknet/call";
 import { echo } from "@alknet/echo";
-import { enrolmentApp, http } from "@alknet/http";
+import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
-import { type Dispatcher, OperationRegistry } from "@alknet/operations";
+import { ALPN as SFTP_ALPN, sftp } from "@alknet/sftp";
+import { OperationRegistry } from "@alknet/operations";
 import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
+import type { SftpFiles } from "./sftp_files.ts";
 import { createSsh } from "./ssh_node.ts";
+import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
 export interface BuiltInHandler {
@@ -20,15 +23,13 @@ export interface BuiltInHandler {
 }
 
 /** What handlers are given beside their configuration. */
-export interface HandlerServices {
-  /** Turns invitations into peers. */
-  readonly enrolment: Enrolment;
-  /** This node's id. */
-  readonly nodeId: string;
-  /** The operations that peers may call. */
-  readonly dispatcher: Dispatcher;
+export interface HandlerServices extends WebServices {
+  /** The handler of an ALPN on this node, once it runs. */
+  handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
   /** Makes the SSH handler, with what it needs. */
   ssh(config: Config): SshHandler;
 }
@@ -46,6 +47,11 @@ export const NO_SERVICES: HandlerServices = {
       recordings: "",
       onEvent: () => {},
     }),
+  catalogue: new OperationRegistry(),
+  endpoint: () => undefined,
+  pages: [],
+  handlerFor: () => undefined,
+  sftpFiles: () => Promise.resolve(undefined),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -63,12 +69,20 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
     create: (_config, { enrolment }) => join({ enrolment }),
   }],
   ["http", {
-    doc: "HTTP/1.1 and HTTP/2 for curl and browsers",
-    create: (_config, services) => http({ app: enrolmentApp(services) }),
+    doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
+    create: ({ http: config }, services) =>
+      http({
+        app: nodeWebApp(config, services),
+        carry: (alpn) => services.handlerFor(alpn),
+      }),
   }],
   ["ssh", {
     doc: "Shells, commands, files and forwarding for SSH clients (alknet ssh-config)",
     create: (config, services) => services.ssh(config),
+  }],
+  ["sftp", {
+    doc: "Files (alknet cp, alknet sftp)",
+    create: (_config, { sftpFiles }) => sftp({ files: sftpFiles }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",
@@ -91,7 +105,12 @@ export async function createHandlers(
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, CALL_ALPN, JOIN_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([
+  PING_ALPN,
+  CALL_ALPN,
+  JOIN_ALPN,
+  SFTP_ALPN,
+]);
 
 function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);

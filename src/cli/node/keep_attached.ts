@@ -11,7 +11,7 @@ import type { KnownPeer } from "@alknet/client";
 import { AdapterError, type Dispatcher } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 
-import { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
+import { backoffMs, type BackoffOptions, pause } from "@alknet/core";
 import type { PeerLinks } from "./peer_links.ts";
 
 const log = getLogger(["alknet", "peers"]);

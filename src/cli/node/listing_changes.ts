@@ -1,6 +1,6 @@
 import type { OperationSpec } from "@alknet/operations";
 
-import { pause } from "./backoff.ts";
+import { pause } from "@alknet/core";
 
 /** Changes that come together are told as one. */
 const TOGETHER_MS = 50;

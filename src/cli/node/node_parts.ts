@@ -6,16 +6,21 @@ import {
   keyFingerprint,
   type NodeId,
   type NodeKey,
+  type StoredPeer,
 } from "@alknet/core";
+import { dashboard, type Page } from "@alknet/http";
 import type { OperationRegistry } from "@alknet/operations";
 import type { Store } from "@alknet/store";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
+import { PeerStreams } from "./dial_peer.ts";
 import { type ImportedServices, importServices } from "./import_services.ts";
 import { LiveIdentities } from "./live_identities.ts";
 import { loadOperationModules, registerModules } from "./operation_modules.ts";
+import { nodeSites } from "./node_sites.ts";
 import { nodeOperations } from "./operations.ts";
+import { dashboardLink } from "./operations/dashboard.ts";
 import { openNodeStore } from "./open_store.ts";
 import { Peering } from "./peering.ts";
 
@@ -45,6 +50,10 @@ export interface NodeParts {
   readonly registry: OperationRegistry;
   readonly peering: Peering;
   readonly imports: ImportedServices;
+  /** What the node shows over HTTP beside its routes: the dashboard, and sites. */
+  readonly pages: readonly Page[];
+  /** Looks a peer up by its name, whoever keeps it. */
+  readonly peer: (name: string) => Promise<StoredPeer | undefined>;
   /** Takes up `identities.toml` again, and asks services anew; the store is always up to date. */
   reload(): Promise<void>;
 }
@@ -86,5 +95,36 @@ export async function openNodeParts(
       directory: dirname(config.file ?? paths.config),
     }),
   );
-  return { nodeId, startedAt, store, byHand, identities, registry, peering, imports, reload };
+  const peer = async (name: string): Promise<StoredPeer | undefined> =>
+    byHand.entries.peers.find(({ peerId }) => peerId === name) ?? await store.identities.peer(name);
+  const pages = openPages(started, { config, paths, registry, identities, peer });
+  return {
+    nodeId,
+    startedAt,
+    store,
+    byHand,
+    identities,
+    registry,
+    peering,
+    imports,
+    pages,
+    peer,
+    reload,
+  };
+}
+
+interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer"> {
+  readonly config: Config;
+  readonly paths: Paths;
+}
+
+function openPages(started: AsyncDisposableStack, sources: PageSources): Page[] {
+  const { config, paths, registry, identities, peer } = sources;
+  const pages = dashboard({ operations: registry });
+  registry.register(dashboardLink(pages, identities));
+  const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
+  const directory = dirname(config.file ?? paths.config);
+  const sites = nodeSites(config.sites, { directory, dialPeer: streams.open });
+  const signedIn: Page = (request, info) => pages.fetch(request, info);
+  return sites ? [signedIn, started.use(sites)] : [signedIn];
 }

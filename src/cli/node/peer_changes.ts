@@ -1,6 +1,6 @@
 import type { CallClient } from "@alknet/call";
 
-import { pause } from "./backoff.ts";
+import { pause } from "@alknet/core";
 
 /** A peer's `services/changes`, which peers need not have. */
 export class ListingChanges implements AsyncIterable<unknown> {

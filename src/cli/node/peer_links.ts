@@ -4,7 +4,7 @@ import { AdapterError, importOperations, type PeerCompositeEnv } from "@alknet/o
 import { getLogger } from "@logtape/logtape";
 
 import { Attached } from "./attached.ts";
-import { pause } from "./backoff.ts";
+import { pause } from "@alknet/core";
 import { ListingChanges } from "./peer_changes.ts";
 import { Slots } from "./slots.ts";
 

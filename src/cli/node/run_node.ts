@@ -16,6 +16,7 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
+import { type SftpFiles, sftpFiles } from "./sftp_files.ts";
 import { SshNode } from "./ssh_node.ts";
 import { type NodeStatus, statusOf } from "./status.ts";
 
@@ -45,30 +46,44 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
-  const { reload, peering, identities, registry, byHand, store } = parts;
-  const ssh = new SshNode(config.ssh, { hostKey: sshHost, paths, identities, audit: store.audit });
+  const { reload, peering, identities, registry, peer, store } = parts;
+  const files = sftpFiles(config.sftp, paths.files);
+  const ssh = new SshNode(config.ssh, {
+    hostKey: sshHost,
+    paths,
+    identities,
+    files,
+    audit: store.audit,
+  });
   const status = async (): Promise<NodeStatus | undefined> =>
     running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
   started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
-  const endpoint = running.endpoint = started.use(await startEndpoint(key, config, parts, ssh));
+  const endpoint = running.endpoint = started.use(
+    await startEndpoint(parts, { key, config, files, ssh, endpoint: () => running.endpoint }),
+  );
   started.use(ssh.listen());
   started.use(peering).keep({
     key,
     identities,
     dispatcher: registry,
-    peer: async (name) =>
-      byHand.entries.peers.find(({ peerId }) => peerId === name) ??
-        await store.identities.peer(name),
+    peer,
   });
   const all = started.move();
   return { endpoint, reload, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
+interface EndpointSources {
+  readonly key: NodeKey;
+  readonly config: Config;
+  readonly files: SftpFiles;
+  readonly ssh: SshNode;
+  /** The endpoint, once it runs. */
+  readonly endpoint: () => Endpoint | undefined;
+}
+
 async function startEndpoint(
-  key: NodeKey,
-  config: Config,
   parts: NodeParts,
-  ssh: SshNode,
+  { key, config, files, ssh, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -77,8 +92,13 @@ async function startEndpoint(
       enrolment: storeEnrolment(store, byHand),
       nodeId,
       dispatcher: registry,
+      catalogue: registry,
+      endpoint,
+      pages: parts.pages,
       onCallConnect: peering.onConnect,
+      sftpFiles: files,
       ssh: () => ssh.start(),
+      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map(listenOptions)),
     names: config.names,

@@ -12,12 +12,14 @@ import {
   type SshEvent,
   type SshHandler,
 } from "@alknet/ssh";
+import { sftpService } from "@alknet/sftp";
 import { getLogger } from "@logtape/logtape";
 import type { AuditEvent } from "@alknet/store";
 import { join } from "node:path";
 import type { SshConfig } from "../config/ssh_config.ts";
 import type { Paths } from "../paths.ts";
 import type { ControlOperations } from "./control.ts";
+import type { SftpFiles } from "./sftp_files.ts";
 import { sshOperations } from "./ssh_control.ts";
 
 /** What the SSH handler is given beside its configuration. */
@@ -42,6 +44,8 @@ export interface SshNodeOptions {
   readonly hostKey: HostKey;
   readonly paths: Paths;
   readonly identities: IdentityProvider;
+  /** The files that peers may have. */
+  readonly files: SftpFiles;
   /** Takes security events. */
   readonly audit: { append(event: AuditEvent): void };
 }
@@ -61,10 +65,10 @@ export class SshNode {
 
   /** Makes the handler. */
   start(): SshHandler {
-    const { hostKey, paths, audit } = this.#options;
+    const { hostKey, paths, audit, files } = this.#options;
     return this.#handler ??= createSsh(this.#config, {
       hostKey,
-      subsystems: new Map(),
+      subsystems: new Map([["sftp", sftpService({ files })]]),
       commands: [],
       recordings: join(paths.data, "ssh-recordings"),
       onEvent: (event) => audit.append(auditEvent(event)),

@@ -9,7 +9,11 @@ export class AcceptQueue<T> implements AsyncIterable<T> {
   #pulling = false;
   #ended = false;
 
-  /** @param pull Resolves to the next item, or undefined when there will be none; never rejects. */
+  /**
+   * Pulls nothing yet.
+   *
+   * @param pull Resolves to the next item, or undefined when there will be none; never rejects.
+   */
   constructor(pull: () => Promise<T | undefined>) {
     this.#pull = pull;
   }
@@ -20,6 +24,7 @@ export class AcceptQueue<T> implements AsyncIterable<T> {
     for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
   }
 
+  /** Several iterations share the items. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return { next: () => this.#next() };
   }

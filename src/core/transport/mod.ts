@@ -4,6 +4,9 @@
  *
  * @module
  */
+export { AcceptQueue } from "./accept_queue.ts";
+export { Lifetime } from "./lifetime.ts";
+export { readableFrom, writableFrom } from "./web_streams.ts";
 export { proveKey } from "../auth_exchange.ts";
 export type { Binding, ServerBinding } from "../auth_wire.ts";
 export { type ReadGate, readGate } from "./read_gate.ts";
@@ -12,4 +15,3 @@ export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";
 export type { SingleStream, Traffic, TransportConnection } from "./transport.ts";
-export { readableFrom, writableFrom } from "./web_streams.ts";

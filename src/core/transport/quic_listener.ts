@@ -1,6 +1,7 @@
 import type { Leaf } from "../certificate.ts";
+import { CloseCode } from "../close_code.ts";
 import type { Address } from "../connection.ts";
-import { ListenError } from "../errors.ts";
+import { ConnectionClosedError, HandshakeTimeoutError, ListenError } from "../errors.ts";
 import { QuicConnection } from "./quic_connection.ts";
 import type { ListenerHooks } from "./transport.ts";
 
@@ -10,6 +11,8 @@ export interface QuicLimits {
   readonly maxStreams: number;
   /** Silence after which a connection is given up (RFC 9000 section 10.1), in milliseconds. */
   readonly idleTimeoutMs: number;
+  /** Time for a handshake whose first packet does not tell the ALPN, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
 }
 
 /**
@@ -86,14 +89,47 @@ export class QuicListener {
     if (!release) return incoming.refuse();
     try {
       // Only accepting early shows the peer's address and can be cut short by a timer.
-      const conn = new QuicConnection(incoming.accept({ zeroRtt: true }));
-      conn.handshake.then(release, release);
-      this.#hooks.connected(conn);
+      const conn = incoming.accept({ zeroRtt: true });
+      if (conn.protocol === null) this.#acceptLater(conn, release);
+      else this.#connected(conn, release);
     } catch (error) {
       release();
       this.#hooks.handshakeFailed(error); // no ALPN in common, or a broken first flight
     }
   }
+
+  #connected(accepted: Deno.QuicConn, release: () => void): void {
+    const conn = new QuicConnection(accepted);
+    conn.handshake.then(release, release);
+    this.#hooks.connected(conn);
+  }
+
+  /**
+   * Browsers send post-quantum keys, for which a ClientHello takes several packets: which ALPN they
+   * chose shows when the last of them is here.
+   */
+  async #acceptLater(conn: Deno.QuicConn, release: () => void): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(new HandshakeTimeoutError("No complete handshake in time"));
+      conn.close({ closeCode: CloseCode.Timeout, reason: "handshake took too long" });
+    }, this.#limits.handshakeTimeoutMs);
+    try {
+      await Promise.race([conn.handshake, closedEarly(conn), late]);
+      this.#connected(conn, release);
+    } catch (error) {
+      release();
+      this.#hooks.handshakeFailed(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** `handshake` stays pending when the connection ends before it is done. */
+async function closedEarly(conn: Deno.QuicConn): Promise<never> {
+  const { reason } = await conn.closed;
+  throw new ConnectionClosedError({ code: CloseCode.HandlerFailed, reason });
 }
 
 function bind(addr: Address): Deno.QuicEndpoint {

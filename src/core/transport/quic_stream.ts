@@ -8,13 +8,15 @@ const READ_BYTES = 65_536;
 
 /** The receiving half of a QUIC stream (RFC 9000 section 3.2). */
 export class QuicReceive implements ReceiveStream {
+  readonly id: number;
   readonly #source: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #lifetime: Lifetime;
   #reader?: ReadableStreamBYOBReader;
   #scratch = new Uint8Array(0);
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
 
-  constructor(source: ReadableStream<Uint8Array<ArrayBuffer>>, lifetime: Lifetime) {
+  constructor(source: Deno.QuicReceiveStream, lifetime: Lifetime) {
+    this.id = Number(source.id);
     this.#source = source;
     this.#lifetime = lifetime;
   }
@@ -51,14 +53,26 @@ export class QuicReceive implements ReceiveStream {
 
 /** The sending half of a QUIC stream (RFC 9000 section 3.1). */
 export class QuicSend implements SendStream {
+  readonly id: number;
+  readonly #sink: Deno.QuicSendStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lifetime: Lifetime;
   #closing?: Promise<void>;
   #writable?: WritableStream<Uint8Array>;
 
-  constructor(sink: WritableStream<Uint8Array>, lifetime: Lifetime) {
+  constructor(sink: Deno.QuicSendStream, lifetime: Lifetime) {
+    this.id = Number(sink.id);
+    this.#sink = sink;
     this.#writer = sink.getWriter();
     this.#lifetime = lifetime;
+  }
+
+  get sendOrder(): number {
+    return this.#sink.sendOrder;
+  }
+
+  set sendOrder(order: number) {
+    this.#sink.sendOrder = order;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -90,6 +104,18 @@ export class QuicStream implements Stream {
   constructor(stream: Deno.QuicBidirectionalStream, lifetime: Lifetime) {
     this.#receive = new QuicReceive(stream.readable, lifetime);
     this.#send = new QuicSend(stream.writable, lifetime);
+  }
+
+  get id(): number {
+    return this.#send.id;
+  }
+
+  get sendOrder(): number {
+    return this.#send.sendOrder;
+  }
+
+  set sendOrder(order: number) {
+    this.#send.sendOrder = order;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {

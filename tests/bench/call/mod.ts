@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 
 import { missing } from "../../tools/programs.ts";
+import { attachedPeers, type AttachedResult, attachedTable } from "./attached_peers.ts";
 import { PeerEnds, type PeerName } from "./end_process.ts";
 import { items, type ItemsResult, itemsTable } from "./subscriptions.ts";
 import { unary, type UnaryResult, unaryTable } from "./unary.ts";
@@ -24,7 +25,7 @@ const CONCURRENCIES = [1, 32, 256];
 
 if ("calls".includes(options.only)) await calls();
 if ("items".includes(options.only)) await subscriptions();
-// Part "peers": 1,000 peers attached to one head, and calls routed to each, begins here.
+if ("peers".includes(options.only)) await peers();
 
 async function calls(): Promise<void> {
   const names: PeerName[] = ["quic", "tls"];
@@ -53,6 +54,15 @@ async function subscriptions(): Promise<void> {
     }
   }
   report("Items of one subscription", itemsTable(results), results);
+}
+
+async function peers(): Promise<void> {
+  const workers = options.quick ? 100 : 1_000;
+  const results: AttachedResult[] = [];
+  for (const transport of ["quic", "tls"] as const) {
+    results.push(await attachedPeers(transport, workers, EFFORT.durationMs));
+  }
+  report("Workers attached to one head", attachedTable(results), results);
 }
 
 function report(title: string, text: string, data: unknown): void {

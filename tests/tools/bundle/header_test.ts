@@ -62,7 +62,8 @@ Deno.test("the file unpacks into the cache and passes arguments and the exit cod
   const { code, output } = await fixture.start(["serve", "--name", "a  b", "42"]);
   strictEqual(code, 42);
   const dir = join(fixture.cache, "alknet", "abc");
-  const flags = "--unstable-net --no-config --no-lock --node-modules-dir=none";
+  const flags = "--unstable-net --unstable-no-legacy-abort --no-config --no-lock " +
+    "--node-modules-dir=none";
   const [denoDir, , command] = output.trim().split("|");
   strictEqual(denoDir, `${dir}/deno_dir`);
   strictEqual(command, `run -A ${flags} ${dir}/main.js serve --name a  b 42`);

@@ -9,7 +9,13 @@ export function compileArguments(
   output: string,
   workers: readonly Part[] = WORKERS,
 ): string[] {
-  const flags = ["-A", "--unstable-net", "--exclude-unused-npm", "--node-modules-dir=none"];
+  const flags = [
+    "-A",
+    "--unstable-net",
+    "--unstable-no-legacy-abort",
+    "--exclude-unused-npm",
+    "--node-modules-dir=none",
+  ];
   const included = workers.flatMap((worker) => ["--include", worker.entry]);
   return ["compile", ...flags, ...included, "-o", output, entry];
 }

@@ -1,0 +1,102 @@
+import { type Handler, type HandlerContext, NOBODY } from "@alknet/core";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+
+import type { SocketHandler } from "./carried_socket.ts";
+import { startNode, type TestNode } from "./testdata/node.ts";
+
+const ADA = { id: "ada", scopes: [], resources: {} };
+
+/** Says who came, sends everything back, and notes when the context ends it. */
+function shouting(
+  peerAuth: Handler["peerAuth"],
+): SocketHandler & { readonly seen: HandlerContext[] } {
+  const seen: HandlerContext[] = [];
+  return {
+    name: "shout",
+    alpn: ["alknet/shout"],
+    peerAuth,
+    seen,
+    accept: () => Promise.resolve(),
+    async acceptSocket(socket, ctx): Promise<void> {
+      seen.push(ctx);
+      socket.onopen = () => socket.send(ctx.auth.identity?.id ?? "stranger");
+      socket.onmessage = ({ data }) => socket.send(String(data).toUpperCase());
+      ctx.signal.addEventListener("abort", () => socket.close(4000, "shutting down"));
+      await new Promise((resolve) => socket.onclose = resolve);
+    },
+  };
+}
+
+function nodeWith(handler: Handler): Promise<TestNode> {
+  const identities = {
+    ...NOBODY,
+    fromToken: (token: string) => token === "alk_good" ? ADA : undefined,
+  };
+  const carry = (alpn: string): Handler | undefined =>
+    handler.alpn.includes(alpn) ? handler : undefined;
+  return startNode({ carry }, { identities });
+}
+
+/** The first message, or a rejection. */
+async function greeting(node: TestNode, path: string, token?: string): Promise<WebSocket> {
+  const headers = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+  const url = node.url.replace("https", "wss") + path;
+  const socket = new WebSocket(url, { client: node.client, headers });
+  await new Promise((resolve, reject) => {
+    socket.onmessage = ({ data }) => resolve(data);
+    socket.onerror = () => reject(new TypeError("Refused"));
+  }).then((data) => Object.assign(socket, { greeting: data }));
+  return socket;
+}
+
+async function closed(socket: WebSocket): Promise<CloseEvent> {
+  const event = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  if (socket.readyState === WebSocket.OPEN) socket.close();
+  return await event;
+}
+
+Deno.test("a WebSocket for /alknet/<name> reaches the handler of that ALPN, with who its token is", async () => {
+  const handler = shouting("optional");
+  await using node = await nodeWith(handler);
+  const socket = await greeting(node, "/alknet/shout", "alk_good");
+  strictEqual(Reflect.get(socket, "greeting"), "ada");
+  const answer = new Promise((resolve) => socket.onmessage = ({ data }) => resolve(data));
+  socket.send("hello");
+  strictEqual(await answer, "HELLO");
+  await closed(socket);
+  const stranger = await greeting(node, "/alknet/shout");
+  strictEqual(Reflect.get(stranger, "greeting"), "stranger");
+  await closed(stranger);
+  deepStrictEqual(handler.seen.map(({ auth }) => auth.alpn), ["alknet/shout", "alknet/shout"]);
+});
+
+Deno.test("a ticket lets a browser in, once", async () => {
+  await using node = await nodeWith(shouting("required"));
+  const response = await fetch(`${node.url}/alknet/ticket`, {
+    method: "POST",
+    client: node.client,
+    headers: { authorization: "Bearer alk_good" },
+  });
+  const { ticket } = await response.json();
+  const socket = await greeting(node, `/alknet/shout?ticket=${ticket}`);
+  strictEqual(Reflect.get(socket, "greeting"), "ada");
+  await closed(socket);
+  await rejects(greeting(node, `/alknet/shout?ticket=${ticket}`));
+});
+
+Deno.test("a wrong token, a stranger where none may come, and another name meet nothing", async () => {
+  const handler = shouting("required");
+  await using node = await nodeWith(handler);
+  await rejects(greeting(node, "/alknet/shout", "alk_bad"));
+  await rejects(greeting(node, "/alknet/shout"));
+  await rejects(greeting(node, "/alknet/other", "alk_good"));
+  strictEqual(handler.seen.length, 0);
+});
+
+Deno.test("a node that shuts down ends its sockets", async () => {
+  const node = await nodeWith(shouting("optional"));
+  const socket = await greeting(node, "/alknet/shout");
+  const event = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  await node[Symbol.asyncDispose]();
+  await event;
+});

@@ -1,0 +1,68 @@
+import type { RouteGroup, WebLimits } from "@alknet/http";
+import { ROUTE_GROUPS } from "@alknet/http";
+import type { Table } from "./config.ts";
+import { WEB_LIMIT_KEYS } from "./http_schema.ts";
+
+/** `[http]`. */
+export interface HttpConfig {
+  readonly gateway: boolean;
+  readonly mcp: boolean;
+  readonly operationTools: boolean;
+  readonly authorizationServers: readonly string[];
+  readonly metrics: boolean;
+  readonly enrolment: boolean;
+  readonly visible: readonly RouteGroup[];
+  readonly decoy: DecoyConfig;
+  readonly corsOrigins: readonly string[];
+  readonly limits: Partial<WebLimits>;
+}
+
+/** What strangers see. */
+export type DecoyConfig =
+  | { readonly kind: "nginx" }
+  | { readonly kind: "static"; readonly root: string }
+  | { readonly kind: "redirect"; readonly location: string };
+
+/** Reads `[http]`. */
+export function httpConfig(http: Table): HttpConfig {
+  return {
+    gateway: http.boolean("gateway"),
+    mcp: http.boolean("mcp"),
+    operationTools: http.string("mcp_tools") === "operations",
+    authorizationServers: http.strings("authorization_servers"),
+    metrics: http.boolean("metrics"),
+    enrolment: http.boolean("enrolment"),
+    visible: http.strings("visible").filter(isRouteGroup),
+    decoy: decoyOf(http),
+    corsOrigins: http.strings("cors_origins").map((origin) => originOf(http, origin)),
+    limits: Object.fromEntries(
+      [...WEB_LIMIT_KEYS].map(([key, name]) => [name, http.integer(key)]),
+    ),
+  };
+}
+
+function decoyOf(http: Table): DecoyConfig {
+  const root = http.string("decoy_root");
+  const location = http.string("decoy_location");
+  switch (http.string("decoy")) {
+    case "static":
+      if (!root) throw http.error("decoy", 'decoy = "static" needs "decoy_root"');
+      return { kind: "static", root };
+    case "redirect":
+      if (!/^https?:\/\//.test(location) || !URL.canParse(location)) {
+        throw http.error("decoy", 'decoy = "redirect" needs "decoy_location", a URL');
+      }
+      return { kind: "redirect", location };
+    default:
+      return { kind: "nginx" };
+  }
+}
+
+function originOf(http: Table, text: string): string {
+  if (URL.parse(text)?.origin === text) return text;
+  throw http.error("cors_origins", `"${text}" is no origin such as https://app.example`);
+}
+
+function isRouteGroup(name: string): name is RouteGroup {
+  return Object.hasOwn(ROUTE_GROUPS, name);
+}
