@@ -14,6 +14,8 @@ export interface AuthorizedKey {
   readonly key: string;
   /** Whether certificates by this key are taken, instead of the key itself. */
   readonly isAuthority: boolean;
+  /** Names that certificates of an authority have to carry one of. Default: the account's. */
+  readonly principals: readonly string[];
   /** What its options say. */
   readonly restrictions: KeyRestrictions;
 }
@@ -47,15 +49,17 @@ export function fingerprintOf(key: string): string {
 
 function withOptions(key: string, options: string): AuthorizedKey | undefined {
   let isAuthority = false;
+  let principals: readonly string[] = [];
   let restrictions: KeyRestrictions = {};
   for (const [, written = "", value] of options.matchAll(OPTION)) {
     const name = written.toLowerCase();
     if (name === "cert-authority") isAuthority = true;
+    else if (name === "principals") principals = value?.split(",") ?? [];
     else if (name === "command") {
       restrictions = { ...restrictions, forceCommand: value?.replace(/\\"/g, '"') ?? "" };
     } else if (FLAGS[name] && value === undefined) {
       restrictions = { ...restrictions, ...FLAGS[name] };
     } else return undefined;
   }
-  return { key, isAuthority, restrictions };
+  return { key, isAuthority, principals, restrictions };
 }

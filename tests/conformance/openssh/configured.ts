@@ -1,4 +1,9 @@
-import { ConfigIdentities, type IdentityProvider, type StreamService } from "@alknet/core";
+import {
+  ConfigIdentities,
+  type IdentityProvider,
+  type PeerEntry,
+  type StreamService,
+} from "@alknet/core";
 import {
   accountNamed,
   type ForwardRule,
@@ -13,6 +18,9 @@ import {
 import { type AuthorizedKey, fingerprintOf, parseAuthorizedKeys } from "./authorized_keys.ts";
 import { readHostKeyFile } from "./host_key_file.ts";
 import type { SshdConfig } from "./sshd_config.ts";
+
+/** OpenSSH's server of files by itself, where sshd has one built in. */
+const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
 
 /** The handler as an `sshd_config` describes it, and who may log in. */
 export interface Configured {
@@ -41,10 +49,16 @@ export async function configured(
     limits: limits(config),
     onEvent,
   });
+  const named = new Set(keys.flatMap(({ principals }) => principals));
   const sshKeys = new Set(keys.filter((each) => !each.isAuthority).map(({ key }) => key));
-  const peer = { peerId: user, fingerprints: [], sshKeys: [...sshKeys], scopes: ["ssh:*"] };
-  const peers = [{ ...peer, resources: {}, enabled: true }];
+  const peers = [user, ...named].map((peerId) => peer(peerId, peerId === user ? sshKeys : []));
   return { handler, identities: new ConfigIdentities({ peers, tokens: [] }) };
+}
+
+/** Where sshd has principals of an account, a certificate's principal is a peer here. */
+function peer(peerId: string, sshKeys: Iterable<string>): PeerEntry {
+  const scopes = ["ssh:*"];
+  return { peerId, fingerprints: [], sshKeys: [...sshKeys], scopes, resources: {}, enabled: true };
 }
 
 async function hostKey(config: SshdConfig): Promise<HostKey> {
@@ -71,7 +85,7 @@ function restrictions(
   keys: readonly AuthorizedKey[],
 ): Pick<SshOptions, "restrictionsOf"> {
   const byKey = new Map(keys.map((each) => [fingerprintOf(each.key), each.restrictions]));
-  const forced = config.one("forcecommand");
+  const forced = config.one("forcecommand")?.replace(/^internal-sftp\b/, SFTP_SERVER);
   const noPty = config.one("permittty") === "no";
   return {
     restrictionsOf: (fingerprint) => ({
