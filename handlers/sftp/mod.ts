@@ -15,6 +15,7 @@ export { REQUEST_NAMES, type RequestPolicy } from "./server/request_policy.ts";
 export * from "./server/session.ts";
 export * from "./sftp.ts";
 export * from "./sftp_error.ts";
+export * from "./stat_if_there.ts";
 export * from "./virtual_path.ts";
 export type { FileAttributes } from "./wire/attributes.ts";
 export { FileType, isDirectory, isFile, isLink } from "./wire/attributes.ts";

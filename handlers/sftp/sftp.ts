@@ -1,4 +1,11 @@
-import { forEachStream, type Handler, type StreamContext, type StreamService } from "@alknet/core";
+import {
+  type AuthContext,
+  forEachStream,
+  type Handler,
+  type IdentityProvider,
+  type StreamContext,
+  type StreamService,
+} from "@alknet/core";
 
 import type { Awaitable, FileBackend } from "./backend.ts";
 import type { SftpLimits } from "./server/limits.ts";
@@ -65,9 +72,26 @@ export function sftp(options: SftpOptions): Handler {
     name: "sftp",
     alpn: [ALPN],
     peerAuth: "required",
-    accept: (conn, { auth, signal }) => {
-      const { identity, remoteAddr } = auth;
-      return forEachStream(conn, (stream) => service(stream, { identity, remoteAddr, signal }));
-    },
+    accept: (conn, { auth, identities, signal }) =>
+      forEachStream(conn, async (stream) => {
+        const { identity, remoteAddr } = auth;
+        using lost = whenScopesAreLost(auth, identities);
+        const ended = AbortSignal.any([signal, lost.signal]);
+        await service(stream, { identity, remoteAddr, signal: ended });
+      }),
   };
+}
+
+/** A session has what it may do from its beginning, so it ends when some of that is taken away. */
+function whenScopesAreLost(
+  auth: AuthContext,
+  identities: IdentityProvider,
+): { readonly signal: AbortSignal } & Disposable {
+  const before = auth.identity?.scopes ?? [];
+  const lost = new AbortController();
+  const stop = identities.onChange(() => {
+    const now = identities.fromFingerprint(auth.fingerprint ?? "")?.scopes ?? [];
+    if (!before.every((scope) => now.includes(scope))) lost.abort();
+  });
+  return { signal: lost.signal, [Symbol.dispose]: stop };
 }

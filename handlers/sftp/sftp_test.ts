@@ -130,6 +130,34 @@ Deno.test("a client that vanishes frees its place, and the others go on", async 
   await files.mkdir("/d");
 });
 
+Deno.test("a peer whose scopes are made fewer loses its sessions, and one with more keeps them", async () => {
+  const key = await generateNodeKey();
+  const entry = (...scopes: string[]) => ({
+    peers: [{
+      peerId: "ann",
+      fingerprints: [keyFingerprint(key.publicKey)],
+      sshKeys: [],
+      scopes,
+      resources: {},
+      enabled: true,
+    }],
+    tokens: [],
+  });
+  const identities = new ConfigIdentities(entry("sftp:read"));
+  const handlers = [sftp({ files: ({ identity }) => permittedFiles(memoryFiles(), identity) })];
+  await using node = await serve({ hostname: "127.0.0.1", handlers, identities });
+  const target = `${node.nodeId}@127.0.0.1:${node.addr.port}`;
+  await using conn = await dial(target, { alpn: ALPN, identity: key, transports: ["quic"] });
+  const client = await connectSftp(await conn.openStream());
+  identities.replace(entry("sftp:read", "sftp:write"));
+  deepStrictEqual(await namesIn(client, "/"), []);
+  identities.replace(entry("sftp:write"));
+  await rejects(namesIn(client, "/"));
+  await using again = await connectSftp(await conn.openStream());
+  await again.mkdir("/d");
+  await rejects(namesIn(again, "/"), { status: StatusCode.PermissionDenied });
+});
+
 Deno.test("at shutdown sessions end and their clients hear of it", async () => {
   const it = await scene();
   await using conn = await it.dial(it.owner, "quic");

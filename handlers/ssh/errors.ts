@@ -1,5 +1,7 @@
 import type { Blame } from "@alknet/core";
 
+import { plainLine } from "./wire/plain_text.ts";
+
 /** Why a connection ends, as SSH tells the other side (RFC 4253 section 11.1). */
 export const DisconnectReason = {
   /** The other side may not connect. */
@@ -53,8 +55,21 @@ export class ChannelRefusedError extends Error {
 
   /** Takes the code and the words of the other side. */
   constructor(reason: number, text: string) {
-    super(`Channel was refused: ${text.slice(0, 200) || `reason ${reason}`}`);
+    super(`Channel was refused: ${plainLine(text) || `reason ${reason}`}`);
     this.reason = reason;
+  }
+}
+
+/** Thrown when a server shows another key than the one it should have. */
+export class SshHostKeyError extends Error {
+  /** The class's name. */
+  override readonly name = "SshHostKeyError";
+  /** Who showed it. */
+  readonly blame: Blame = "remote";
+
+  /** Takes what the engine made of it. */
+  constructor(cause: unknown) {
+    super("The server shows another host key than it should", { cause });
   }
 }
 

@@ -21,6 +21,7 @@ export type { Login, LoginRestrictions, Prompt, SecondFactor } from "./auth/logi
 export type { LoginRules } from "./auth/login_policy.ts";
 export type { ThrottleLimits } from "./auth/source_throttle.ts";
 export type { AuthLimits } from "./auth/user_auth.ts";
+export { sshFingerprint } from "./auth/user_key.ts";
 export { Channel } from "./channel/channel.ts";
 export type {
   ChannelHost,
@@ -31,19 +32,22 @@ export type {
 export { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./channel/limits.ts";
 export { Multiplexer } from "./channel/multiplexer.ts";
 export type { ChannelOffer, GlobalRequest, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
-export {
-  type ClientKey,
-  type ClientSessionOptions,
-  readHostKey,
-  SshClientSession,
-} from "./client_session.ts";
+export * from "./client/client_session.ts";
+export type { ClientKey, ClientLoginOptions } from "./client/login.ts";
+export * from "./client/remote_listeners.ts";
+export * from "./client/remote_program.ts";
+export * from "./client/ways.ts";
 export * from "./engine/host_key_adapter.ts";
+export { readKeyFile, SshKeyFileError, type SshKeyFileFault } from "./engine/key_file_adapter.ts";
 export {
   DEFAULT_TRANSPORT_LIMITS,
   type HostKey,
   type TransportLimits,
 } from "./engine/packet_transport.ts";
 export * from "./errors.ts";
+export * from "./wire/plain_text.ts";
+export { namedBytes } from "./wire/ssh_writer.ts";
+export { joinStreams } from "./forward/join_streams.ts";
 export type { ForwardLimits } from "./forward/limits.ts";
 export { type ForwardRule, ForwardRuleError, parseForwardRule } from "./forward/rules.ts";
 export { DEFAULT_SSH_LIMITS, type SshEvent, type SshLimits, type SshOptions } from "./options.ts";

@@ -20,10 +20,10 @@ import {
   WrongPassphraseError,
 } from "@alknet/vault";
 import { CommanderError } from "commander";
-import { CliError, ExitCode } from "./errors.ts";
+import { CliError, ExitCode, type SSH_FAILED } from "./errors.ts";
 
 /** The exit code that an error of any package stands for. */
-export function exitCodeOf(error: unknown): ExitCode {
+export function exitCodeOf(error: unknown): ExitCode | typeof SSH_FAILED {
   if (error instanceof CliError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
   if (error instanceof DialError) {

@@ -7,6 +7,7 @@ import { connectCommand } from "./commands/connect.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { cpCommand } from "./commands/cp.ts";
 import { credentialCommand } from "./commands/credential.ts";
+import { forwardCommand, socksCommand } from "./commands/forward.ts";
 import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
 import { idCommand } from "./commands/id.ts";
@@ -40,6 +41,7 @@ export function program(): Command {
     .description("One port, many protocols, dispatched by the TLS handshake")
     .version(VERSION)
     .option("--json", "print results as JSON")
+    .enablePositionalOptions()
     .addHelpText("after", AFTER_HELP);
   const commands = [
     initCommand(),
@@ -55,6 +57,8 @@ export function program(): Command {
     callCommand(),
     sshConfigCommand(),
     sshCommand(),
+    forwardCommand(),
+    socksCommand(),
     dashboardCommand(),
     mcpCommand(),
     inviteCommand(),

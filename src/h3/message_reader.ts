@@ -41,6 +41,7 @@ export class MessageReader {
   readonly #parser: FrameParser;
   readonly #trailers = Promise.withResolvers<Headers>();
   #buffer = new Uint8Array(BUFFER_BYTES);
+  #heads = 0;
   #ended = false;
   /** Why this side stopped reading: its stream looks like one that ended from then on. */
   #stopped?: { readonly reason: unknown };
@@ -81,6 +82,7 @@ export class MessageReader {
       }
       if (event.kind !== "frame") throw new TypeError("Content cannot come before a head");
       this.#state.headers();
+      if (this.#heads++ > 0) this.#context.idleFrame(); // heads of 1xx without end
       return { kind: "head", lines: await this.#decode(event.payload) };
     });
   }

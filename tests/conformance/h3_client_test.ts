@@ -41,6 +41,7 @@ const FATAL: readonly (readonly [name: string, code: number, bytes: readonly num
   ["a frame of control on a response", 0x105, frame(FrameType.Goaway, [0])],
   ["a push that was not allowed (9114 7.2.5)", 0x108, frame(0x05, [0, ...section([])])],
   ["a response that ends within a frame (9114 7.1)", 0x106, [...OK, 0x00, 0x05, 1]],
+  ["heads of 1xx without end", 0x107, Array(2_000).fill(headers([":status", "103"])).flat()],
   ["a missing static entry (9204 3.1)", 0x200, frame(FrameType.Headers, [0, 0, 0xff, 0x24])],
 ];
 

@@ -2,7 +2,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
-import { Machine, type ServingNode } from "./support/cli.ts";
+import { missing, testOrSkip } from "../tools/skip.ts";
+import { cliArgs, Machine, runProgram, type ServingNode } from "./support/cli.ts";
 import { randomBytes, sameFiles } from "./support/sftp_server.ts";
 
 interface Pair extends AsyncDisposable {
@@ -176,6 +177,29 @@ umask = "022"
   strictEqual((await pair.b.alknet("cp", pair.here("large"), "head:shared/new")).code, 0);
 });
 
+for (const transport of ["quic", "tls"]) {
+  testOrSkip(
+    `OpenSSH's sftp speaks to a node through alknet connect, over ${transport}`,
+    missing("sftp"),
+    async () => {
+      await using pair = await joined(["sftp:*"]);
+      await Deno.writeFile(pair.here("big"), randomBytes(3_000_000));
+      const connect = [Deno.execPath(), ...cliArgs(), "connect", "head", "--alpn", "alknet/sftp"];
+      const program = await pair.b.write(
+        "through",
+        `#!/bin/sh\nexec ${quoted(connect)} --transport ${transport}\n`,
+      );
+      await Deno.chmod(program, 0o755);
+      const lines = [`put "${pair.here("big")}" big`, `get big "${pair.here("back")}"`, "ls -l"];
+      const args = ["-q", "-D", program.replaceAll(" ", "\\ "), "-b", "-"];
+      const outcome = await runProgram("sftp", args, { stdin: lines.join("\n"), env: pair.b.env });
+      strictEqual(outcome.code, 0, outcome.err);
+      match(outcome.out, /3000000 .* big/);
+      ok(await sameFiles(pair.here("big"), pair.here("back")));
+    },
+  );
+}
+
 Deno.test("removing a peer ends its session", async () => {
   await using pair = await joined(["sftp:*"]);
   const session = pair.b.spawn("sftp", "head");
@@ -189,6 +213,10 @@ Deno.test("removing a peer ends its session", async () => {
   strictEqual(code === 0, false);
   await Promise.all([writer.close().catch(() => {}), reader.cancel(), session.stderr.cancel()]);
 });
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(" ");
+}
 
 /** Waits until a part of a copy has so many bytes; returns its path. */
 async function grown(directory: string, bytes: number): Promise<string> {

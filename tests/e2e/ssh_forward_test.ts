@@ -2,11 +2,10 @@
 import { match, ok, strictEqual } from "node:assert/strict";
 
 import { missing, testOrSkip } from "../tools/skip.ts";
-import { freePort, SshLab } from "./support/ssh.ts";
+import { freePort, SshLab, untilListening } from "./support/ssh.ts";
 
 const noPrograms = missing("ssh") ?? missing("ssh-keygen") ?? missing("curl");
 const BODY = "0123456789abcdef".repeat(100_000);
-const START_TIMEOUT_MS = 15_000;
 
 /** A web server on loopback that sends {@linkcode BODY}. */
 function webServer(): Deno.HttpServer<Deno.NetAddr> {
@@ -38,7 +37,7 @@ for (const way of ["quic", "tls", "tcp"] as const) {
     const options = ["-o", "ExitOnForwardFailure=yes"];
     const child = lab.spawn("ssh", ["-F", config, ...options, "-N", ...forwards.flat(), "head"]);
     try {
-      await listening(remote);
+      await untilListening(remote);
       const urls: readonly (readonly string[])[] = [
         [`http://127.0.0.1:${local}/`],
         [`http://127.0.0.1:${remote}/`],
@@ -91,15 +90,3 @@ testOrSkip(
     strictEqual(none, "<>\n");
   },
 );
-
-async function listening(port: number): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}

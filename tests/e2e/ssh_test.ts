@@ -4,7 +4,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { Machine, runProgram } from "./support/cli.ts";
 import { SshLab } from "./support/ssh.ts";
-import { Tmux } from "./support/tmux.ts";
+import { Tmux, useShell } from "./support/tmux.ts";
 
 const noSsh = missing("ssh") ?? missing("ssh-keygen");
 
@@ -67,17 +67,7 @@ testOrSkip(
     await using lab = await SshLab.start();
     const config = await lab.configure("quic");
     await using tmux = await Tmux.start(`ssh -F '${config}' head`, lab.client.env);
-    await tmux.shows(/[#$]\s*$/m);
-    await tmux.keys("PS1='ready> '; stty size", "Enter");
-    await tmux.shows(/^24 80$/m);
-    await tmux.resize(77, 25);
-    await tmux.keys("stty size", "Enter");
-    await tmux.shows(/^25 77$/m);
-    await tmux.keys("sh -c 'echo star''ted; exec sleep 60'", "Enter");
-    await tmux.shows(/^started$/m);
-    await tmux.keys("C-c");
-    await tmux.keys("echo rc=$? grüße", "Enter");
-    await tmux.shows(/^rc=130 grüße$/m);
+    await useShell(tmux);
     await tmux.keys("exit 0", "Enter");
   },
 );

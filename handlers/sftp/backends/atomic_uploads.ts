@@ -1,5 +1,6 @@
 import type { Awaitable, FileBackend, FileStat, OpenFile, OpenMode } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
+import { statIfThere } from "../stat_if_there.ts";
 import { joinPath, splitPath } from "../virtual_path.ts";
 import type { FileAttributes } from "../wire/attributes.ts";
 import { StatusCode } from "../wire/codes.ts";
@@ -86,15 +87,6 @@ async function beginUpload(
   });
   uploads.set(path, upload);
   return upload;
-}
-
-async function statIfThere(files: FileBackend, path: string): Promise<FileStat | undefined> {
-  try {
-    return await files.stat(path);
-  } catch (error) {
-    if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return undefined;
-    throw error;
-  }
 }
 
 interface UploadEnds {

@@ -7,9 +7,8 @@ import {
   type OpenMode,
   READ_MODE,
 } from "../backend.ts";
-import { SftpError } from "../sftp_error.ts";
+import { statIfThere } from "../stat_if_there.ts";
 import { type FileAttributes, isFile } from "../wire/attributes.ts";
-import { StatusCode } from "../wire/codes.ts";
 import { type OpenSize, type Quota, QuotaLedger } from "./quota_ledger.ts";
 
 /**
@@ -65,7 +64,7 @@ class QuotaFiles implements FileBackend {
   async open(path: string, mode: OpenMode): Promise<OpenFile> {
     if (!mode.write) return await this.#files.open(path, mode);
     return await this.#ledger.alone(async () => {
-      const isNew = mode.create && !await this.#exists(path);
+      const isNew = mode.create && !await statIfThere(this.#files, path, { follow: false });
       if (isNew) this.#ledger.takeFile();
       try {
         // Emptied behind the ledger's back, a file would be counted with what it had.
@@ -109,7 +108,9 @@ class QuotaFiles implements FileBackend {
 
   async rename(from: string, to: string, options: { replace: boolean }): Promise<void> {
     await this.#ledger.alone(async () => {
-      const replaced = options.replace ? await this.#lstatIfThere(to) : undefined;
+      const replaced = options.replace
+        ? await statIfThere(this.#files, to, { follow: false })
+        : undefined;
       const moved = replaced && await this.#files.lstat(from);
       await this.#files.rename(from, to, options);
       if (replaced && replaced.inode !== moved?.inode) this.#gone(replaced);
@@ -160,19 +161,6 @@ class QuotaFiles implements FileBackend {
   #gone(stat: FileStat): void {
     this.#ledger.freeFile();
     if (isFile(stat) && stat.links <= 1) this.#ledger.removed(stat.inode, stat.size);
-  }
-
-  async #exists(path: string): Promise<boolean> {
-    return await this.#lstatIfThere(path) !== undefined;
-  }
-
-  async #lstatIfThere(path: string): Promise<FileStat | undefined> {
-    try {
-      return await this.#files.lstat(path);
-    } catch (error) {
-      if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return undefined;
-      throw error;
-    }
   }
 }
 

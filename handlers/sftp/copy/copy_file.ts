@@ -1,5 +1,6 @@
 import { type FileStat, READ_MODE } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
+import { statIfThere } from "../stat_if_there.ts";
 import { joinPath, splitPath } from "../virtual_path.ts";
 import { isFile } from "../wire/attributes.ts";
 import { StatusCode } from "../wire/codes.ts";
@@ -97,13 +98,9 @@ async function copyLarge(
 
 /** How much of an earlier copy is certainly there. */
 async function resumeAt(part: Place, stat: FileStat, windowBytes: number): Promise<number> {
-  try {
-    const found = await part.files.lstat(part.path);
-    return isFile(found) && found.size <= stat.size ? Math.max(0, found.size - windowBytes) : 0;
-  } catch (error) {
-    if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return 0;
-    throw error;
-  }
+  const found = await statIfThere(part.files, part.path, { follow: false });
+  if (!found || !isFile(found) || found.size > stat.size) return 0;
+  return Math.max(0, found.size - windowBytes);
 }
 
 /** The name of a copy that is not complete: of this source, as it is now. */

@@ -1,5 +1,6 @@
 import type { DirectoryEntry, FileStat } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
+import { statIfThere } from "../stat_if_there.ts";
 import { joinPath } from "../virtual_path.ts";
 import { isDirectory, isFile, isLink } from "../wire/attributes.ts";
 import { StatusCode } from "../wire/codes.ts";
@@ -185,18 +186,10 @@ async function copyLink({ from, to }: Item): Promise<void> {
   try {
     await to.files.symlink(to.path, target);
   } catch (error) {
-    if (!await hasLink(to)) throw error;
+    const there = await statIfThere(to.files, to.path, { follow: false });
+    if (!there || !isLink(there)) throw error;
     await to.files.remove(to.path);
     await to.files.symlink(to.path, target);
-  }
-}
-
-async function hasLink({ files, path }: Place): Promise<boolean> {
-  try {
-    return isLink(await files.lstat(path));
-  } catch (error) {
-    if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return false;
-    throw error;
   }
 }
 

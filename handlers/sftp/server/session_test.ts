@@ -335,6 +335,16 @@ Deno.test("requests carries out only what it allows and not what it denies", asy
   await keeping.client.rename("/a", "/b");
 });
 
+Deno.test("a client with much to ask does not hold up everybody else", async () => {
+  await using pair = await session(memoryFiles());
+  let turns = 0;
+  const timer = setInterval(() => turns++);
+  const asked = Array.from({ length: 20_000 }, () => pair.client.stat("/"));
+  await Promise.all(asked);
+  clearInterval(timer);
+  ok(turns > 5, `the event loop turned ${turns} times in 20,000 requests`);
+});
+
 Deno.test("a defect of a backend reaches the client as a failure without details", async () => {
   const stat = () => {
     throw new TypeError("Secret path /srv/x");

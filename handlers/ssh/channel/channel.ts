@@ -5,6 +5,7 @@ import { SshProtocolError } from "../errors.ts";
 import { Message, message } from "../wire/message.ts";
 import type { ChannelHost, ChannelRequest, ChannelStart, RequestVerdict } from "./channel_host.ts";
 import { ChannelInput } from "./channel_input.ts";
+import { ReceiveWindow } from "./receive_window.ts";
 
 /** Most bytes of data in one message: what every implementation takes (RFC 4253 section 6.1). */
 const MAX_DATA_BYTES = 32_768;
@@ -30,7 +31,9 @@ export class Channel implements Stream {
   readonly #host: ChannelHost;
   readonly #remoteId: number;
   readonly #maxPacket: number;
+  readonly #receiveWindow: ReceiveWindow;
   readonly #input: ChannelInput;
+  #errors?: ChannelInput;
   readonly #resolveClosed: () => void;
   readonly #replies: ((granted: boolean) => void)[] = [];
   #window: number;
@@ -50,7 +53,8 @@ export class Channel implements Stream {
     this.#remoteId = start.remoteId;
     this.#window = start.remoteWindow;
     this.#maxPacket = Math.min(start.remoteMaxPacket, MAX_DATA_BYTES);
-    this.#input = new ChannelInput(start.windowBytes, (bytes) => this.#grant(bytes));
+    this.#receiveWindow = new ReceiveWindow(start.windowBytes, (bytes) => this.#grant(bytes));
+    this.#input = new ChannelInput(this.#receiveWindow);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -61,6 +65,19 @@ export class Channel implements Stream {
     const count = await this.#input.read(buffer);
     if (count === null && this.#host.ended && !this.#input.hasEnded) throw this.#host.ended;
     return count;
+  }
+
+  /**
+   * From now on the other side's standard error is kept, which is thrown away otherwise. It shares
+   * its window with the data: both have to be read.
+   */
+  keepErrors(): void {
+    this.#errorInput();
+  }
+
+  /** Reads the other side's standard error; see {@linkcode Channel.keepErrors}. */
+  async readError(buffer: Uint8Array): Promise<number | null> {
+    return await this.#errorInput().read(buffer);
   }
 
   /** See {@linkcode Stream}. */
@@ -91,13 +108,14 @@ export class Channel implements Stream {
 
   /** Closes the channel: nothing is read or written any more. */
   close(): void {
-    this.#input.stop();
+    this.stopReading();
     this.#sendClose();
   }
 
   /** Throws away what the other side still sends; the channel stays open. */
   stopReading(): void {
     this.#input.stop();
+    this.#errors?.stop();
   }
 
   /** See {@linkcode Stream}. */
@@ -144,9 +162,10 @@ export class Channel implements Stream {
     this.#input.push(bytes);
   }
 
-  /** Takes data of the other side's standard error, which nobody reads yet. */
+  /** Takes data of the other side's standard error. */
   receiveError(bytes: Uint8Array): void {
-    this.#input.skip(bytes.length);
+    if (this.#errors) this.#errors.push(bytes);
+    else this.#input.skip(bytes.length);
   }
 
   /** Takes more room on the other side. */
@@ -159,12 +178,13 @@ export class Channel implements Stream {
   /** The other side has ended its direction. */
   receiveEof(): void {
     this.#input.end();
+    this.#errors?.end();
   }
 
   /** The other side has closed the channel: it is closed from here as well. */
   receiveClose(): void {
     this.#peerClosed = true;
-    this.#input.end();
+    this.receiveEof();
     this.#sendClose();
     this.#settle();
   }
@@ -195,6 +215,7 @@ export class Channel implements Stream {
   connectionEnded(): void {
     this.#output = "closed";
     this.#input.lose();
+    this.#errors?.lose();
     this.#wake();
     this.#finish();
   }
@@ -217,6 +238,14 @@ export class Channel implements Stream {
       if (this.#window > 0) return;
       await this.#windowGrown.promise;
     }
+  }
+
+  #errorInput(): ChannelInput {
+    if (this.#errors) return this.#errors;
+    this.#errors = new ChannelInput(this.#receiveWindow);
+    if (this.#host.ended) this.#errors.lose();
+    else if (this.#peerClosed || this.#input.hasEnded) this.#errors.end();
+    return this.#errors;
   }
 
   #assertWritable(): void {

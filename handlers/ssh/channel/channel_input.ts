@@ -1,27 +1,17 @@
 import { StreamClosedError } from "@alknet/core";
 
-import { SshProtocolError } from "../errors.ts";
+import type { ReceiveWindow } from "./receive_window.ts";
 
-/**
- * What a channel has received and nobody has read yet: never more than its window, since more room
- * is given only for what was read (RFC 4254 section 5.2).
- */
+/** What a channel has received and nobody has read yet: never more than its window. */
 export class ChannelInput {
-  readonly #windowBytes: number;
-  readonly #grant: (bytes: number) => void;
+  readonly #window: ReceiveWindow;
   #chunks: Uint8Array[] = [];
-  /** Bytes the other side may still send. */
-  #window: number;
-  /** Bytes read since room was last given. */
-  #consumed = 0;
   #state: "open" | "ended" | "stopped" | "lost" = "open";
   #wake?: () => void;
 
-  /** Holds at most `windowBytes`; `grant` tells the other side of more room. */
-  constructor(windowBytes: number, grant: (bytes: number) => void) {
-    this.#windowBytes = windowBytes;
-    this.#window = windowBytes;
-    this.#grant = grant;
+  /** Counts what it holds against `window`. */
+  constructor(window: ReceiveWindow) {
+    this.#window = window;
   }
 
   /** Whether the other side has said that there will be no more. */
@@ -31,7 +21,7 @@ export class ChannelInput {
 
   /** Takes what came. */
   push(bytes: Uint8Array): void {
-    this.#take(bytes.length);
+    this.#window.take(bytes.length);
     if (this.#state !== "open") return this.#consume(bytes.length);
     if (bytes.length === 0) return;
     this.#chunks.push(bytes);
@@ -40,8 +30,8 @@ export class ChannelInput {
 
   /** Takes what came and throws it away. */
   skip(bytes: number): void {
-    this.#take(bytes);
-    this.#consume(bytes);
+    this.#window.take(bytes);
+    this.#window.consume(bytes);
   }
 
   /** Reads what is there; null at the end. */
@@ -81,19 +71,9 @@ export class ChannelInput {
     this.#wake?.();
   }
 
-  #take(bytes: number): void {
-    if (bytes > this.#window) throw new SshProtocolError("More data than the window has room for");
-    this.#window -= bytes;
-  }
-
-  /** Room is given in large steps: a message for each read would cost more than the data. */
+  /** Where no more comes, no more room is given. */
   #consume(bytes: number): void {
-    this.#consumed += bytes;
-    if (this.#state === "ended" || this.#consumed < this.#windowBytes / 2) return;
-    const bytesRead = this.#consumed;
-    this.#consumed = 0;
-    this.#window += bytesRead;
-    this.#grant(bytesRead);
+    if (this.#state !== "ended") this.#window.consume(bytes);
   }
 
   #arrival(): Promise<void> {

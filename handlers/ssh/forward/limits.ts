@@ -6,6 +6,8 @@ export interface ForwardLimits {
   readonly maxListeners: number;
   /** Time to resolve and reach a destination. Default: 10,000. */
   readonly connectTimeoutMs: number;
+  /** Time without a datagram after which a channel for datagrams ends. Default: 60,000. */
+  readonly udpIdleMs: number;
 }
 
 /** What forwarding uses where nothing else is said. */
@@ -13,6 +15,7 @@ export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
   maxForwards: 256,
   maxListeners: 16,
   connectTimeoutMs: 10_000,
+  udpIdleMs: 60_000,
 };
 
 /** Counts what each identity has open. */

@@ -20,10 +20,14 @@ export async function serveDirectTcp(
   offer: ChannelOffer,
   services: ForwardServices,
 ): Promise<void> {
-  const reader = new SshReader(offer.data);
-  const host = reader.text().toLowerCase();
-  const port = reader.uint32();
-  await serve(offer, services, (identity) => reachTcp(host, port, identity, services));
+  const { host, port } = destinationOf(offer);
+  await serveForward(offer, services, (identity) => reachTcp(host, port, identity, services));
+}
+
+/** The host and port that an offer of a channel begins with. */
+export function destinationOf({ data }: ChannelOffer): { host: string; port: number } {
+  const reader = new SshReader(data);
+  return { host: reader.text().toLowerCase(), port: reader.uint32() };
 }
 
 /** Serves a `direct-streamlocal@openssh.com` channel (OpenSSH PROTOCOL 2.4): the way to a socket. */
@@ -32,7 +36,7 @@ export async function serveDirectSocket(
   services: ForwardServices,
 ): Promise<void> {
   const path = new SshReader(offer.data).text();
-  await serve(offer, services, async (identity) => {
+  await serveForward(offer, services, async (identity) => {
     if (!isSocketAllowed(path, identity, services)) return undefined;
     return socketStream(await Deno.connect({ transport: "unix", path }));
   });
@@ -51,8 +55,11 @@ export function isSocketAllowed(
     );
 }
 
-/** `reach` resolves to undefined for what is not allowed, and rejects for what cannot be reached. */
-async function serve(
+/**
+ * Joins a channel with what `reach` resolves to: undefined for what is not allowed. It rejects for
+ * what cannot be reached.
+ */
+export async function serveForward(
   offer: ChannelOffer,
   services: ForwardServices,
   reach: (identity: Identity) => Promise<Stream | undefined>,
@@ -62,7 +69,8 @@ async function serve(
   const leave = services.counter.enter(identity.id);
   if (!leave) return offer.reject(OpenFailure.ResourceShortage, "too many forwards");
   try {
-    const target = await reach(identity).catch(() => null);
+    const target = await within(services.limits.connectTimeoutMs, () => reach(identity))
+      .catch(() => null);
     if (target) await joinStreams(offer.accept(), target);
     else if (target === null) offer.reject(OpenFailure.ConnectFailed, "cannot be reached");
     else offer.reject(OpenFailure.Prohibited, "not allowed");
@@ -71,13 +79,27 @@ async function serve(
   }
 }
 
-/** Resolves, asks for each address, and dials the address that was asked for. */
 async function reachTcp(
   host: string,
   port: number,
   identity: Identity,
-  { rules, limits }: ForwardServices,
+  services: ForwardServices,
 ): Promise<Stream | undefined> {
+  const addresses = await allowedAddresses(host, port, identity, services);
+  return addresses && await dialFirst(addresses, port);
+}
+
+/**
+ * Resolves a name and asks for each address whether somebody may get there.
+ *
+ * @returns The addresses to use as they are, at least one; undefined where none is allowed.
+ */
+export async function allowedAddresses(
+  host: string,
+  port: number,
+  identity: Identity,
+  { rules }: ForwardServices,
+): Promise<string[] | undefined> {
   if (host === "" || host.length > MAX_HOST_CHARACTERS || host.startsWith(RESERVED_PREFIX)) {
     return undefined;
   }
@@ -85,13 +107,11 @@ async function reachTcp(
   if (!hasForwardScope(identity, "forward", host, port) || rules.length === 0) {
     return undefined;
   }
-  return await within(limits.connectTimeoutMs, async () => {
-    const addresses = (await lookup(host, { all: true })).map((each) => plainAddress(each.address));
-    const allowed = addresses.filter((address) =>
-      isForwardAllowed(rules, identity, { host, address, port })
-    );
-    return allowed.length > 0 ? await dialFirst(allowed, port) : undefined;
-  });
+  const addresses = (await lookup(host, { all: true })).map((each) => plainAddress(each.address));
+  const allowed = addresses.filter((address) =>
+    isForwardAllowed(rules, identity, { host, address, port })
+  );
+  return allowed.length > 0 ? allowed : undefined;
 }
 
 async function dialFirst(addresses: readonly string[], port: number): Promise<Stream> {

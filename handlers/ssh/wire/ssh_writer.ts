@@ -63,3 +63,8 @@ export class SshWriter {
     this.#view = new DataView(larger.buffer);
   }
 }
+
+/** What is written with the name of its kind before it: a public key, a signature. */
+export function namedBytes(name: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new SshWriter(bytes.length + name.length + 8).string(name).string(bytes).finish();
+}

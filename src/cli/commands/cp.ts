@@ -4,14 +4,13 @@ import {
   type CopyResult,
   copyTree,
   type CopyTreeOptions,
-  type Files,
   type FileStat,
   isDirectory,
   joinPath,
   type Place,
   SftpError,
   splitPath,
-  StatusCode,
+  statIfThere,
   systemFiles,
 } from "@alknet/sftp";
 import { Command } from "commander";
@@ -24,6 +23,7 @@ import type { Paths } from "../paths.ts";
 import { connectFiles, type RemoteFiles } from "../sftp/connect_files.ts";
 import { bytesText } from "../bytes_text.ts";
 import { Progress, progressScreen } from "../sftp/progress.ts";
+import { printable } from "../sftp/printable.ts";
 import { type FileLocation, parseLocation } from "../sftp/remote_path.ts";
 
 interface CpOptions extends DialCommandOptions {
@@ -192,17 +192,3 @@ function report(results: readonly CopyResult[], { terminal }: CommandContext): v
 }
 
 const NOTHING = { mode: 0 };
-
-async function statIfThere(files: Files, path: string): Promise<FileStat | undefined> {
-  try {
-    return await files.stat(path);
-  } catch (error) {
-    if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return undefined;
-    throw error;
-  }
-}
-
-/** A name from elsewhere must not control the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{Control}\p{Surrogate}]/gu, "?");
-}

@@ -1,11 +1,11 @@
 import { ALPN, readHostKey } from "@alknet/ssh";
 import { Command } from "commander";
-import { join } from "node:path";
 import { type CommandContext, contextOf, withVaultOptions } from "../context.ts";
 import { dialAs, type DialCommandOptions, withDialOptions } from "../dialling.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { programCommand } from "../invocation.ts";
-import { makePrivateDirectory, type Paths } from "../paths.ts";
+import type { Paths } from "../paths.ts";
+import { knownHostsFile, rememberHostKey } from "../ssh/host_keys.ts";
 
 interface SshConfigOptions extends DialCommandOptions {
   readonly name?: string;
@@ -37,9 +37,8 @@ async function print(
     throw new CliError(`--name must be a plain word, not "${name}"`, ExitCode.Usage);
   }
   const key = await hostKeyOf(target, options, paths);
-  const knownHost = `${name} ssh-ed25519 ${key.toBase64()}`;
-  const knownHosts = join(paths.data, "ssh_known_hosts");
-  await rememberHost(knownHosts, name, knownHost);
+  const knownHosts = knownHostsFile(paths);
+  const knownHost = await rememberHostKey(paths, name, key);
   const transport = options.transport ? ["--transport", options.transport] : [];
   const words = [
     ...programCommand((name) => Deno.env.get(name)),
@@ -74,19 +73,6 @@ async function hostKeyOf(
   } finally {
     conn.close();
   }
-}
-
-/** Puts a host's line in place of its earlier one. */
-async function rememberHost(file: string, name: string, line: string): Promise<void> {
-  await makePrivateDirectory(join(file, ".."));
-  const before = await Deno.readTextFile(file).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  });
-  const others = before.split("\n").filter((each) => each !== "" && !each.startsWith(`${name} `));
-  const temporary = `${file}.${crypto.randomUUID()}`;
-  await Deno.writeTextFile(temporary, [...others, line, ""].join("\n"), { mode: 0o600 });
-  await Deno.rename(temporary, file);
 }
 
 /** For the shell that OpenSSH runs the command with; % is its own sign. */

@@ -70,9 +70,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config }, services) =>
+    create: ({ http: config, listen }, services) =>
       http({
         app: nodeWebApp(config, services),
+        altSvc: listen.every(({ transports }) => transports.includes("quic")),
         carry: (alpn) => services.handlerFor(alpn),
       }),
   }],

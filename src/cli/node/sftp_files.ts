@@ -7,9 +7,13 @@ import {
   mountedFiles,
   permittedFiles,
   quotaFiles,
+  SftpError,
 } from "@alknet/sftp";
+import { getLogger } from "@logtape/logtape";
 import type { SftpConfig } from "../config/sftp.ts";
 import { makePrivateDirectory } from "../paths.ts";
+
+const log = getLogger(["alknet", "sftp"]);
 
 /** Peer ids that can be the name of a directory. */
 const DIRECTORY_NAME = /^(?!\.)[A-Za-z0-9._@-]{1,100}$/;
@@ -64,8 +68,19 @@ async function withFolders(root: FileBackend, config: SftpConfig): Promise<FileB
   if (config.folders.length === 0) return root;
   const mounts: Record<string, FileBackend> = { "/": root };
   for (const { path, directory, readOnly } of config.folders) {
-    const files = await localFiles(directory, { umask: config.umask });
-    mounts[path] = readOnly ? guardedFiles(files, { read: true, write: false }) : files;
+    const files = await folderAt(directory, config.umask);
+    if (files) mounts[path] = readOnly ? guardedFiles(files, { read: true, write: false }) : files;
   }
   return mountedFiles(mounts);
+}
+
+/** A disk that is not mounted today takes only its own folder away. */
+async function folderAt(directory: string, umask: number): Promise<FileBackend | undefined> {
+  try {
+    return await localFiles(directory, { umask });
+  } catch (error) {
+    if (!(error instanceof SftpError)) throw error;
+    log.warn("sftp.folder-missing", { directory, error });
+    return undefined;
+  }
 }

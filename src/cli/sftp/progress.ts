@@ -1,4 +1,5 @@
 import { bytesText } from "../bytes_text.ts";
+import { printable } from "./printable.ts";
 
 /** How often the line is drawn anew. */
 const REDRAW_MS = 100;
@@ -121,6 +122,6 @@ function formatSeconds(seconds: number): string {
 }
 
 function fit(text: string, columns: number): string {
-  const clean = text.replace(/\p{Control}/gu, "?");
+  const clean = printable(text);
   return clean.length <= columns ? clean : clean.slice(0, Math.max(0, columns));
 }

@@ -3,6 +3,7 @@ import { CliError, ExitCode } from "../errors.ts";
 import { columns } from "../terminal.ts";
 import { entriesOf, expandGlob } from "./glob.ts";
 import { bytesText } from "../bytes_text.ts";
+import { printable } from "./printable.ts";
 import {
   localPath,
   nameOf,
@@ -195,9 +196,4 @@ async function df(state: ShellState, { words }: ShellArguments): Promise<void> {
   const used = stat.blocks - stat.freeBlocks;
   const row = [bytes(stat.blocks), bytes(used), bytes(stat.availableBlocks)];
   for (const line of columns([["SIZE", "USED", "FREE"], row])) terminal.line(line);
-}
-
-/** A name from elsewhere must not control the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Control}\p{Surrogate}]/gu, "?");
 }

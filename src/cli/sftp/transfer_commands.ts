@@ -1,12 +1,4 @@
-import {
-  copyFile,
-  copyTree,
-  isDirectory,
-  joinPath,
-  type Place,
-  SftpError,
-  StatusCode,
-} from "@alknet/sftp";
+import { copyFile, copyTree, isDirectory, joinPath, type Place, statIfThere } from "@alknet/sftp";
 import { CliError, ExitCode } from "../errors.ts";
 import { expandGlob } from "./glob.ts";
 import { bytesText } from "../bytes_text.ts";
@@ -97,7 +89,8 @@ async function copy(
 ): Promise<void> {
   const stat = await source.files.stat(source.path);
   const name = nameOf(source.path);
-  const path = await hasDirectory(goal) ? joinPath(goal.path, name) : goal.path;
+  const there = await statIfThere(goal.files, goal.path);
+  const path = there && isDirectory(there) ? joinPath(goal.path, name) : goal.path;
   const to = { files: goal.files, path };
   using progress = new Progress(terminal.json ? undefined : progressScreen());
   progress.begin(name, isDirectory(stat) ? undefined : stat.size);
@@ -118,13 +111,4 @@ async function copyAll(
   if (!first) return;
   const others = more.length > 0 ? `, and ${more.length} others` : "";
   throw new CliError(`${first.path}: ${first.error.message}${others}`, ExitCode.Incomplete);
-}
-
-async function hasDirectory({ files, path }: Place): Promise<boolean> {
-  try {
-    return isDirectory(await files.stat(path));
-  } catch (error) {
-    if (error instanceof SftpError && error.status === StatusCode.NoSuchFile) return false;
-    throw error;
-  }
 }

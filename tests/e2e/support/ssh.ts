@@ -80,6 +80,13 @@ export class SshLab implements AsyncDisposable {
     return await this.client.write(`ssh_config_${way}_${identity}`, lines.join("\n"));
   }
 
+  /** Fingerprint of the node's host key, as OpenSSH's `ssh-keygen` computes it. */
+  async hostKey(): Promise<string> {
+    await this.configure("tcp");
+    const { out } = await this.run("ssh-keygen", ["-lf", this.path("ssh_known_hosts")]);
+    return out.split(" ")[1] ?? "";
+  }
+
   /** Runs `ssh` to its end. */
   ssh(config: string, args: readonly string[], stdin?: string): Promise<Outcome> {
     return this.run("ssh", ["-F", config, ...args], stdin);
@@ -110,6 +117,19 @@ export class SshLab implements AsyncDisposable {
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
+}
+
+/** Waits until something answers on a port of loopback. */
+export async function untilListening(port: number, timeoutMs = 15_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 async function must(program: string, args: readonly string[]): Promise<void> {

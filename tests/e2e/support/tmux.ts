@@ -53,3 +53,17 @@ export class Tmux implements AsyncDisposable {
     return out;
   }
 }
+
+/** Uses a shell on a new terminal as a person would, and checks what a terminal has to do. */
+export async function useShell(tmux: Tmux): Promise<void> {
+  await tmux.shows(/[#$]\s*$/m);
+  await tmux.keys("PS1='ready> '; stty size", "Enter");
+  await tmux.shows(/^24 80$/m);
+  await tmux.resize(77, 25);
+  await tmux.keys("stty size", "Enter");
+  await tmux.shows(/^25 77$/m);
+  await tmux.keys("sleep 60", "Enter");
+  await tmux.keys("C-c");
+  await tmux.keys("echo rc=$? grüße", "Enter");
+  await tmux.shows(/^rc=130 grüße$/m);
+}
