@@ -19,9 +19,6 @@ import { type AuthorizedKey, fingerprintOf, parseAuthorizedKeys } from "./author
 import { readHostKeyFile } from "./host_key_file.ts";
 import type { SshdConfig } from "./sshd_config.ts";
 
-/** OpenSSH's server of files by itself, where sshd has one built in. */
-const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
-
 /** The handler as an `sshd_config` describes it, and who may log in. */
 export interface Configured {
   readonly handler: SshHandler;
@@ -85,7 +82,8 @@ function restrictions(
   keys: readonly AuthorizedKey[],
 ): Pick<SshOptions, "restrictionsOf"> {
   const byKey = new Map(keys.map((each) => [fingerprintOf(each.key), each.restrictions]));
-  const forced = config.one("forcecommand")?.replace(/^internal-sftp\b/, SFTP_SERVER);
+  const [, sftpServer = ""] = /^sftp\s+(.*)$/.exec(config.one("subsystem") ?? "") ?? [];
+  const forced = config.one("forcecommand")?.replace(/^internal-sftp\b/, sftpServer);
   const noPty = config.one("permittty") === "no";
   return {
     restrictionsOf: (fingerprint) => ({
