@@ -191,10 +191,17 @@ export class Channel implements Stream {
 
   /** Takes a request; answers go out in the order of the requests. */
   receiveRequest(request: ChannelRequest, maxPending: number): void {
+    // What is decided at once never waits: OpenSSH sends a request for each variable in a row.
+    const early = this.#pendingRequests === 0 ? this.#decide(request) : undefined;
+    if (early !== undefined && !(early instanceof Promise)) return this.#answer(request, early);
     if (++this.#pendingRequests > maxPending) {
       throw new SshProtocolError("Too many requests at once");
     }
-    this.#requests = this.#requests.then(() => this.#answer(request));
+    this.#requests = this.#requests.then(async () => {
+      const verdict = await (early ?? this.#decide(request));
+      this.#pendingRequests--;
+      this.#answer(request, verdict);
+    });
   }
 
   /** Takes the answer to the oldest request. */
@@ -246,21 +253,24 @@ export class Channel implements Stream {
     if (this.#output !== "open") throw new StreamClosedError(`Channel is over: ${this.#output}`);
   }
 
-  async #answer(request: ChannelRequest): Promise<void> {
-    const verdict = await this.#decide(request);
-    this.#pendingRequests--;
+  #answer(request: ChannelRequest, verdict: RequestVerdict): void {
     if (this.#output === "closed") return;
     if (request.wantReply) this.#send(verdict ? Message.ChannelSuccess : Message.ChannelFailure);
     if (typeof verdict === "function") verdict();
   }
 
-  async #decide(request: ChannelRequest): Promise<RequestVerdict> {
+  #decide(request: ChannelRequest): RequestVerdict | Promise<RequestVerdict> {
     try {
-      return await this.onRequest?.(request) ?? false;
+      const verdict = this.onRequest?.(request) ?? false;
+      return verdict instanceof Promise ? verdict.catch((error) => this.#refuse(error)) : verdict;
     } catch (error) {
-      if (error instanceof SshProtocolError) this.close(); // a malformed request ends its channel
-      return false;
+      return this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): false {
+    if (error instanceof SshProtocolError) this.close(); // a malformed request ends its channel
+    return false;
   }
 
   #grant(bytes: number): void {
