@@ -23,11 +23,13 @@
  */
 export { networkOf } from "./admission.ts";
 export { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
+export * from "./breathe.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";
 export * from "./join_identities.ts";
 export * from "./config_identities.ts";
+export * from "./command_service.ts";
 export * from "./connection.ts";
 export type { ConnectionInfo, EndpointEvent } from "./connection_info.ts";
 export * from "./endpoint.ts";
@@ -43,6 +45,7 @@ export type { NamedCertificates } from "./named_certificates.ts";
 export * from "./node_id.ts";
 export * from "./scope.ts";
 export * from "./stores.ts";
+export * from "./stream_service.ts";
 export * from "./streams.ts";
 export type { RawConnection, RawTlsService } from "./transport/raw_tls.ts";
 export type { Traffic } from "./transport/transport.ts";

@@ -10,8 +10,10 @@ import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
 import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
 import { type SiteConfig, siteConfig } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
+import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
 /** `alknet.toml` as the program uses it. */
 export interface Config {
@@ -29,8 +31,10 @@ export interface Config {
   readonly operationModules: readonly string[];
   readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
+  readonly ssh: SshConfig;
   readonly http: HttpConfig;
   readonly sites: readonly SiteConfig[];
+  readonly sftp: SftpConfig;
   readonly limits: Partial<Limits>;
   /** Services whose operations are offered here. */
   readonly imports: readonly ImportConfig[];
@@ -79,10 +83,12 @@ export function configOf(toml: TomlFile): Config {
     operationModules: table(toml, "operations").strings("modules"),
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
+    ssh: sshConfigOf(table(toml, "ssh")),
     http: httpConfig(table(toml, "http")),
     sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
       siteConfig(table(toml, SITE_TABLE, at)) ?? []
     ),
+    sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
@@ -163,12 +169,13 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-/** One table, read. */
+/** One table of the file: its values by key, and errors that say where they stand. */
 export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;
   boolean(key: string): boolean;
+  /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
 

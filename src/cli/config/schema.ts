@@ -4,7 +4,9 @@ import { ACME_FIELDS } from "./acme_schema.ts";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SFTP_FIELDS } from "./sftp.ts";
 import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
+import { SSH_FIELDS } from "./ssh_fields.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
 export const ARRAY_TABLES: ReadonlySet<string> = new Set([
@@ -96,7 +98,7 @@ export const FIELDS: readonly Field[] = [
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "echo"]',
+    fallback: '["ping", "call", "join", "http", "ssh", "sftp", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -164,8 +166,10 @@ export const FIELDS: readonly Field[] = [
     values: ["none", "optional", "required"],
     doc: "Whether the echo protocol begins with a proof of the peer's key.",
   },
+  ...SSH_FIELDS,
   ...HTTP_FIELDS,
   ...SITE_FIELDS,
+  ...SFTP_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,

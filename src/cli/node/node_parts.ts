@@ -130,6 +130,7 @@ function openPages(started: AsyncDisposableStack, sources: PageSources): Page[] 
   const { config, paths, registry, identities, peer } = sources;
   const pages = dashboard({ operations: registry });
   registry.register(dashboardLink(pages, identities));
+  started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
   const directory = dirname(config.file ?? paths.config);
   const sites = nodeSites(config.sites, { directory, dialPeer: streams.open });

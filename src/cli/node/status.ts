@@ -25,6 +25,8 @@ export interface NodeStatus {
   /** The certificate from an authority, where one is wanted. */
   readonly acme?: AcmeStatus;
   readonly traffic: Traffic;
+  /** What SSH makes terminals with; missing where there are none. */
+  readonly terminals?: string;
 }
 
 /** One connection; the time is text. */
@@ -62,13 +64,15 @@ export interface StatusSources {
   readonly services: readonly ServiceStatus[];
   /** The certificate from an authority, where one is wanted. */
   readonly acme?: AcmeStatus;
+  /** What SSH makes terminals with, where there are any. */
+  readonly terminals?: string;
 }
 
 /** The status of a running node. */
 export function statusOf(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peers, services, acme }: StatusSources,
+  { startedAt, peers, services, acme, terminals }: StatusSources,
 ): NodeStatus {
   const { connections } = endpoint;
   return {
@@ -86,6 +90,7 @@ export function statusOf(
     acme,
     memoryBytes: Deno.memoryUsage().rss,
     traffic: { ...endpoint.traffic },
+    terminals,
   };
 }
 
