@@ -29,10 +29,10 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
     );
     terminal.line(`      certificate until ${listener.certificateEnds.slice(0, 10)}`);
   }
+  if (answer.acme) showAcme(terminal, answer.acme);
   if (answer.handlers.some(({ name }) => name === "ssh")) {
     terminal.line(`      SSH terminals by ${answer.terminals ?? "nothing here: none are given"}`);
   }
-  if (answer.acme) showAcme(terminal, answer.acme);
   table(terminal, [["PROTOCOL", "ALPN", "KEY", "OPEN"], ...handlerRows(answer)]);
   if (answer.services.length > 0) {
     table(terminal, [["SERVICE", "KIND", "STATE", "OPERATIONS", ""], ...serviceRows(answer)]);

@@ -62,8 +62,8 @@ export async function runNode(
   const endpoint = running.endpoint = started.use(
     await startEndpoint(parts, { key, config, files, ssh, endpoint: () => running.endpoint }),
   );
-  started.use(ssh.listen());
   parts.acme?.start(); // not before: the authority connects to this node
+  started.use(ssh.listen());
   started.use(peering).keep({
     key,
     identities,

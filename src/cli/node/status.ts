@@ -62,17 +62,17 @@ export interface StatusSources {
   readonly peers: readonly PeerStatus[];
   /** Services whose operations are offered. */
   readonly services: readonly ServiceStatus[];
-  /** What SSH makes terminals with, where there are any. */
-  readonly terminals?: string;
   /** The certificate from an authority, where one is wanted. */
   readonly acme?: AcmeStatus;
+  /** What SSH makes terminals with, where there are any. */
+  readonly terminals?: string;
 }
 
 /** The status of a running node. */
 export function statusOf(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peers, services, terminals, acme }: StatusSources,
+  { startedAt, peers, services, acme, terminals }: StatusSources,
 ): NodeStatus {
   const { connections } = endpoint;
   return {
