@@ -153,6 +153,21 @@ Deno.test("maxPendingRequests: a flood of requests ends the connection", async (
   never.reject(new TypeError("over"));
 });
 
+/** OpenSSH with `SendEnv *` was sent away: its variables came before the first was answered. */
+Deno.test("maxPendingRequests: requests that are decided at once do not count", async () => {
+  await using lab = await SshLab.start({ channelLimits: { maxPendingRequests: 4 } });
+  await using raw = new RawClient(await lab.dial());
+  await raw.logIn(lab.alice);
+  const id = await raw.openSession(1_000);
+  const ask = (type: string, wantReply: boolean) =>
+    message(Message.ChannelRequest).uint32(id).string(type).boolean(wantReply);
+  for (let round = 0; round < 200; round++) {
+    raw.transport.send(ask("env", false).string(`NAME_${round}`).string("value").finish());
+  }
+  raw.transport.send(ask("env", true).string("LANG").string("C").finish());
+  await raw.waitFor(Message.ChannelSuccess);
+});
+
 Deno.test("maxAuthTries: the connection ends after so many failures", async () => {
   await using lab = await SshLab.start({ limits: { maxAuthTries: 3 } });
   await using raw = new RawClient(await lab.dial());

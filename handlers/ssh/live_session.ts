@@ -43,6 +43,9 @@ export interface LiveSessionOptions {
 
 const log = getLogger(["alknet", "ssh"]);
 
+/** Longer than it takes to kill a program that does not hang up. */
+const PROGRAMS_TIMEOUT_MS = 5_000;
+
 /** What the server calls itself; AsyncSSH and libssh look for "OpenSSH" to order SFTP arguments. */
 const IDENT = "alknet OpenSSH_compatible";
 
@@ -58,7 +61,9 @@ export class LiveSession {
   readonly #resolveEnded: () => void;
   #pty?: PtyProvider;
   #forwards?: InwardForwards;
+  readonly #sessions = new Set<SessionChannel>();
   #noMoreSessions = false;
+  #isOver = false;
 
   /** Takes a stream over. */
   constructor(id: string, stream: Stream, options: LiveSessionOptions) {
@@ -82,7 +87,7 @@ export class LiveSession {
   get info(): SshSessionInfo | undefined {
     const { login, clientIdent, multiplexer } = this.#session;
     const peer = login?.identity()?.id;
-    if (!login || peer === undefined) return undefined;
+    if (!login || peer === undefined || this.#isOver) return undefined;
     const { hostname, port } = this.#options.context.auth.remoteAddr;
     return {
       id: this.#id,
@@ -117,6 +122,8 @@ export class LiveSession {
       signal.removeEventListener("abort", shutDown);
       stopListening();
       this.#abort.abort();
+      this.#isOver = true;
+      await this.#programsEnded();
       await this.#forwards?.[Symbol.asyncDispose]();
       this.#resolveEnded();
     }
@@ -146,8 +153,7 @@ export class LiveSession {
     switch (offer.type) {
       case "session":
         if (this.#noMoreSessions) return offer.reject(OpenFailure.Prohibited, "no more sessions");
-        new SessionChannel(offer.accept(), services);
-        return;
+        return this.#openSession(offer, services);
       case "direct-tcpip":
         serveDirectTcp(offer, forwarding).catch(() => this.#malformed(offer));
         return;
@@ -160,6 +166,21 @@ export class LiveSession {
       default:
         return offer.reject(OpenFailure.UnknownType, "no such channel");
     }
+  }
+
+  #openSession(offer: ChannelOffer, services: SessionServices): void {
+    const channel = offer.accept();
+    const session = new SessionChannel(channel, services);
+    this.#sessions.add(session);
+    channel.closed.then(() => session.ended).then(() => this.#sessions.delete(session));
+  }
+
+  /** Programs of a client that is gone are being ended; the last is killed within seconds. */
+  async #programsEnded(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PROGRAMS_TIMEOUT_MS);
+    await Promise.race([promise, Promise.all([...this.#sessions].map(({ ended }) => ended))]);
+    clearTimeout(timer);
   }
 
   #malformed(offer: ChannelOffer): void {

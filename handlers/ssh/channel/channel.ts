@@ -6,6 +6,7 @@ import { Message, message } from "../wire/message.ts";
 import type { ChannelHost, ChannelRequest, ChannelStart, RequestVerdict } from "./channel_host.ts";
 import { ChannelInput } from "./channel_input.ts";
 import { ReceiveWindow } from "./receive_window.ts";
+import { RequestQueue } from "./request_queue.ts";
 
 /** Most bytes of data in one message: what every implementation takes (RFC 4253 section 6.1). */
 const MAX_DATA_BYTES = 32_768;
@@ -40,8 +41,11 @@ export class Channel implements Stream {
   #windowGrown = Promise.withResolvers<void>();
   #output: "open" | "eof" | "closed" = "open";
   #peerClosed = false;
-  #requests: Promise<void> = Promise.resolve();
-  #pendingRequests = 0;
+  readonly #requests = new RequestQueue({
+    decide: (request) => this.onRequest?.(request) ?? false,
+    answer: (request, verdict) => this.#answer(request, verdict),
+    malformed: () => this.close(), // a malformed request ends its channel
+  });
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
   #writable?: WritableStream<Uint8Array>;
 
@@ -191,10 +195,7 @@ export class Channel implements Stream {
 
   /** Takes a request; answers go out in the order of the requests. */
   receiveRequest(request: ChannelRequest, maxPending: number): void {
-    if (++this.#pendingRequests > maxPending) {
-      throw new SshProtocolError("Too many requests at once");
-    }
-    this.#requests = this.#requests.then(() => this.#answer(request));
+    this.#requests.receive(request, maxPending);
   }
 
   /** Takes the answer to the oldest request. */
@@ -246,21 +247,10 @@ export class Channel implements Stream {
     if (this.#output !== "open") throw new StreamClosedError(`Channel is over: ${this.#output}`);
   }
 
-  async #answer(request: ChannelRequest): Promise<void> {
-    const verdict = await this.#decide(request);
-    this.#pendingRequests--;
+  #answer(request: ChannelRequest, verdict: RequestVerdict): void {
     if (this.#output === "closed") return;
     if (request.wantReply) this.#send(verdict ? Message.ChannelSuccess : Message.ChannelFailure);
     if (typeof verdict === "function") verdict();
-  }
-
-  async #decide(request: ChannelRequest): Promise<RequestVerdict> {
-    try {
-      return await this.onRequest?.(request) ?? false;
-    } catch (error) {
-      if (error instanceof SshProtocolError) this.close(); // a malformed request ends its channel
-      return false;
-    }
   }
 
   #grant(bytes: number): void {

@@ -24,16 +24,21 @@ export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec):
     detached: true, // a group of its own, so that signals reach its children too
   }).spawn();
   feed(channel, child.stdin);
+  const [stdout, stderr] = [child.stdout.getReader(), child.stderr.getReader()];
   const delivered = Promise.all([
-    deliver(child.stdout, (bytes) => channel.write(bytes)),
-    deliver(child.stderr, (bytes) => channel.writeError(bytes)),
+    deliver(stdout, (bytes) => channel.write(bytes)),
+    deliver(stderr, (bytes) => channel.writeError(bytes)),
   ]);
   const ended = delivered.then(() => child.status).then(exitStatus);
   return {
     ended,
     signal: (name) => signalGroup(child.pid, name),
     resize: () => {},
-    hangUp: () => hangUpGroup(child.pid, child.status),
+    hangUp: () => {
+      hangUpGroup(child.pid, child.status);
+      // What it left running elsewhere may hold the pipes open; nobody reads them any more.
+      for (const reader of [stdout, stderr]) reader.cancel().catch(() => {});
+    },
   };
 }
 
@@ -58,10 +63,9 @@ async function feed(channel: Channel, stdin: WritableStream<Uint8Array>): Promis
 
 /** From the program; when the client takes no more, the program sees a broken pipe. */
 async function deliver(
-  output: ReadableStream<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const reader = output.getReader();
   try {
     for (;;) {
       const { value, done } = await reader.read();

@@ -25,7 +25,7 @@ import {
   readWindowChange,
 } from "./requests.ts";
 import { runOnTerminal, type TerminalRecorder } from "./terminal_run.ts";
-import { plainWords } from "./words.ts";
+import { isProgramName, plainWords } from "./words.ts";
 
 /** What sessions of one connection can do. */
 export interface SessionServices {
@@ -65,12 +65,18 @@ const MAX_EARLY_SIGNALS = 8;
  * `exec` or `subsystem`, then a program or service until its end.
  */
 export class SessionChannel {
+  /** Resolves when what was started has ended; at once while nothing was. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   readonly #channel: Channel;
   readonly #services: SessionServices;
   readonly #variables: ClientVariables;
   #pty?: PtyRequest;
   #agentSocket?: string;
   readonly #earlySignals: string[] = [];
+  #ended: Promise<void> = Promise.resolve();
   #started = false;
   #running?: RunningProgram;
 
@@ -141,7 +147,9 @@ export class SessionChannel {
     const run = plan();
     if (!run) return false;
     this.#started = true;
-    return () => void this.#serve(run);
+    return () => {
+      this.#ended = this.#serve(run);
+    };
   }
 
   #shell(): Run | undefined {
@@ -161,7 +169,7 @@ export class SessionChannel {
     if (!exec) return undefined;
     if (this.#may("ssh:exec")) return this.#program(({ shell }) => [shell, "-c", command]);
     const words = plainWords(command);
-    const allowed = words && isScopeSegment(words[0]) && this.#may(`ssh:exec:${words[0]}`);
+    const allowed = words && isProgramName(words[0]) && this.#may(`ssh:exec:${words[0]}`);
     return allowed ? this.#program(() => words) : undefined;
   }
 
@@ -279,10 +287,6 @@ export class SessionChannel {
 
 /** Something started: resolves when it has ended and everything was delivered. */
 type Run = () => Promise<ExitStatus>;
-
-function isScopeSegment(text: string): boolean {
-  return /^[a-z0-9][a-z0-9._@-]*$/.test(text);
-}
 
 async function isDirectory(path: string): Promise<boolean> {
   try {

@@ -16,3 +16,8 @@ export function plainWords(line: string): [string, ...string[]] | undefined {
   const [first, ...rest] = words;
   return first === undefined ? undefined : [first, ...rest];
 }
+
+/** Whether a word can stand in a scope as the name of a program: no path, so `PATH` decides. */
+export function isProgramName(word: string): boolean {
+  return /^[a-z0-9][a-z0-9._@-]*$/.test(word);
+}

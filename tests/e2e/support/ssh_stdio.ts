@@ -7,12 +7,12 @@ import { ConfigIdentities, type Stream } from "@alknet/core";
 import { readableFrom, writableFrom } from "@alknet/core/transport";
 
 /** The process's own streams as one of ours. */
-function standardStreams(): Stream {
+export function standardStreams(): Stream {
   const read = (buffer: Uint8Array): Promise<number | null> => Deno.stdin.read(buffer);
   const write = async (bytes: Uint8Array): Promise<void> => {
     for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
   };
-  const reset = (): never => Deno.exit(0);
+  const reset = (): never => Deno.exit();
   const closeWrite = (): Promise<void> => Promise.resolve();
   return {
     read,
