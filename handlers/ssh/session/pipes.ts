@@ -7,8 +7,7 @@ import {
   signalGroup,
 } from "./program.ts";
 
-/** What a pipe holds, and two packets. */
-const BUFFER_BYTES = 65_536;
+const BUFFER_BYTES = 32_768;
 
 /** Runs a program without a terminal: its standard streams are the channel's. */
 export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec): RunningProgram {
