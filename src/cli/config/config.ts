@@ -9,7 +9,7 @@ import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
 import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
-import { type SiteConfig, siteConfig } from "./site_config.ts";
+import { type SiteConfig, siteConfigs } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
 
 /** `alknet.toml` as the program uses it. */
@@ -73,9 +73,7 @@ export function configOf(toml: TomlFile): Config {
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     http: httpConfig(table(toml, "http")),
-    sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
-      siteConfig(table(toml, SITE_TABLE, at)) ?? []
-    ),
+    sites: siteConfigs(tablesOf(toml, SITE_TABLE).map((_, at) => table(toml, SITE_TABLE, at))),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
@@ -127,6 +125,7 @@ function reexportOf(rule: Table): ReexportConfig {
   if (prefix !== "" && (!isOperationPattern(prefix) || prefix.endsWith("*"))) {
     throw rule.error("prefix", `"${prefix}" is no start of a name`);
   }
+  if (rule.string("peer") === "") throw rule.error("peer", '"peer" must be a name, or "any"');
   const policy = oneOf(rule.string("policy"), PEER_POLICIES, "round-robin");
   return { operations, peer: rule.string("peer"), policy, scopes, prefix };
 }
