@@ -3,7 +3,9 @@ import {
   type DialOptions,
   type KnownPeer,
   looksLikeTicket,
+  parseTarget,
   PathMemory,
+  type Target,
 } from "@alknet/client";
 import type { Connection, StoredPeer } from "@alknet/core";
 import type { Command } from "commander";
@@ -48,23 +50,32 @@ export async function dialAs(
   alpn: string,
   options: DialCommandOptions & DialAsOptions,
 ): Promise<{ conn: Connection; dialMs: number }> {
-  const peer = await peerNamed(target, paths);
+  const wanted = await findTarget(paths, target);
   const anonymous = options.identity === "anonymous";
   const key = options.proof && !anonymous ? await readNodeKey(paths, options) : undefined;
   const memory = await readPaths(paths.dialPaths);
   const begun = performance.now();
-  const conn = await dial(target, {
+  const conn = await dial(wanted, {
     alpn,
     identity: options.proof && anonymous ? "anonymous" : key,
     signal: options.signal,
     timeoutMs: timeoutMs(options.timeout),
     transports: transportsOf(options.transport),
-    knownPeer: (name) => name === target ? peer : undefined,
     paths: memory,
   });
   const dialMs = performance.now() - begun;
   await writePaths(paths, memory);
   return { conn, dialMs };
+}
+
+/**
+ * Reads a target, with the peers that are known here.
+ *
+ * @throws {TargetError} When it cannot be read.
+ */
+export async function findTarget(paths: Paths, target: string): Promise<Target> {
+  const peer = await peerNamed(target, paths);
+  return parseTarget(target, (name) => name === target ? peer : undefined);
 }
 
 /** A peer's name is neither an address nor a ticket; only then is the store worth opening. */

@@ -18,6 +18,8 @@ export const ExitCode = {
   Locked: 7,
   /** The port or another resource is taken. */
   Unavailable: 8,
+  /** Some of the files could not be had, copied or changed. */
+  Incomplete: 9,
   /** The other side has no such operation, or the operation no such thing. */
   NotFound: 10,
   /** A call took longer than it may. */
@@ -33,6 +35,25 @@ export const ExitCode = {
 /** One of the values of {@linkcode ExitCode}. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
+/** What `alknet ssh` ends with when it fails itself, as ssh does. */
+export const SSH_FAILED = 255;
+
+/** Thrown to end this program with the exit code of another one that has ended. */
+export class ProgramExit extends Error {
+  /** The class's name. */
+  override readonly name = "ProgramExit";
+  /** Nobody's fault. */
+  readonly blame = "remote";
+  /** What this program ends with. */
+  readonly exitCode: number;
+
+  /** Takes the code of the other program. */
+  constructor(exitCode: number) {
+    super("The program has ended");
+    this.exitCode = exitCode;
+  }
+}
+
 /** An error for the person at the keyboard: one line that says what to do next. */
 export class CliError extends Error {
   /** The class's name. */
@@ -40,12 +61,16 @@ export class CliError extends Error {
   /** Who has to act. */
   readonly blame = "user";
   /** What the program ends with. */
-  readonly exitCode: ExitCode;
+  readonly exitCode: ExitCode | typeof SSH_FAILED;
   /** What programs are told beside the line, with `--json`. */
   readonly details?: unknown;
 
   /** Takes the line and the exit code. */
-  constructor(message: string, exitCode: ExitCode, options: CliErrorOptions = {}) {
+  constructor(
+    message: string,
+    exitCode: ExitCode | typeof SSH_FAILED,
+    options: CliErrorOptions = {},
+  ) {
     super(message, options);
     this.exitCode = exitCode;
     if (options.details !== undefined) this.details = options.details;

@@ -8,6 +8,7 @@ import {
   StoreNotFoundError,
   StoreSerializationError,
 } from "@alknet/core";
+import { SftpError, StatusCode, VerifyError } from "@alknet/sftp";
 import { StoreCopyError, StoreUrlError } from "@alknet/store";
 import { DialError, TargetError, TicketError } from "@alknet/client";
 import {
@@ -19,10 +20,10 @@ import {
   WrongPassphraseError,
 } from "@alknet/vault";
 import { CommanderError } from "commander";
-import { CliError, ExitCode } from "./errors.ts";
+import { CliError, ExitCode, type SSH_FAILED } from "./errors.ts";
 
 /** The exit code that an error of any package stands for. */
-export function exitCodeOf(error: unknown): ExitCode {
+export function exitCodeOf(error: unknown): ExitCode | typeof SSH_FAILED {
   if (error instanceof CliError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
   if (error instanceof DialError) {
@@ -35,6 +36,8 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof IdentityConflictError) return ExitCode.Config;
   if (error instanceof StoreBackendError) return ExitCode.Unavailable;
   if (error instanceof EnrolmentError) return ExitCode.Refused;
+  if (error instanceof SftpError) return SFTP_CODES.get(error.status) ?? ExitCode.Incomplete;
+  if (error instanceof VerifyError) return ExitCode.Incomplete;
   if (USAGE.some((type) => error instanceof type)) return ExitCode.Usage;
   return LOCKED.some((type) => error instanceof type) ? ExitCode.Locked : ExitCode.Failed;
 }
@@ -52,6 +55,12 @@ export function adviceFor(error: unknown): string {
   }
   return "";
 }
+
+const SFTP_CODES: ReadonlyMap<StatusCode, ExitCode> = new Map([
+  [StatusCode.PermissionDenied, ExitCode.Refused],
+  [StatusCode.NoConnection, ExitCode.Unreachable],
+  [StatusCode.ConnectionLost, ExitCode.Unreachable],
+]);
 
 const USAGE = [
   TargetError,

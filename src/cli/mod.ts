@@ -16,7 +16,7 @@
  * @module
  */
 import { CommanderError } from "commander";
-import { CliError, ExitCode } from "./errors.ts";
+import { CliError, ExitCode, ProgramExit } from "./errors.ts";
 import { adviceFor, exitCodeOf, isExpected } from "./exit_code_of.ts";
 import { program } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
@@ -27,20 +27,22 @@ export { ExitCode };
  * Runs one command line.
  *
  * @param args What follows the program's name.
- * @returns The exit code; errors have been printed by then.
+ * @returns The exit code, of {@linkcode ExitCode} or that of a program at the other end; errors have
+ * been printed by then.
  */
-export async function runCli(args: readonly string[]): Promise<ExitCode> {
+export async function runCli(args: readonly string[]): Promise<number> {
   try {
     await program().parseAsync([...args], { from: "user" });
     return ExitCode.Ok;
   } catch (error) {
+    if (error instanceof ProgramExit) return error.exitCode;
     const code = exitCodeOf(error);
     if (code !== ExitCode.Ok) explain(error, code, args.includes("--json"));
     return code;
   }
 }
 
-function explain(error: unknown, code: ExitCode, json: boolean): void {
+function explain(error: unknown, code: number, json: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   const terminal = processTerminal({ json: false });
   if (json) {

@@ -15,6 +15,8 @@ export interface Paths {
   readonly store: string;
   /** Peers and tokens that a person keeps by hand, beside those of the store. */
   readonly identities: string;
+  /** Directory that SFTP serves unless another one is configured. */
+  readonly files: string;
   /** What worked for dialling. */
   readonly dialPaths: string;
   /** Directory of sockets. */
@@ -41,6 +43,7 @@ export function resolvePaths(env: (name: string) => string | undefined): Paths {
     vaultKey: join(data, "vault.json.key"),
     store: join(data, "store", "alknet.db"),
     identities: join(data, "identities.toml"),
+    files: join(data, "files"),
     dialPaths: join(data, "dial-paths.json"),
     runtime,
     control: join(runtime, "control.sock"),

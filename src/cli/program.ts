@@ -5,7 +5,9 @@ import { completionsCommand } from "./commands/completions.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
+import { cpCommand } from "./commands/cp.ts";
 import { credentialCommand } from "./commands/credential.ts";
+import { forwardCommand, socksCommand } from "./commands/forward.ts";
 import { groupCommand } from "./commands/group.ts";
 import { handlersCommand } from "./commands/handlers.ts";
 import { idCommand } from "./commands/id.ts";
@@ -17,6 +19,10 @@ import { peerCommand } from "./commands/peer.ts";
 import { mcpCommand } from "./commands/mcp.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sftpCommand } from "./commands/sftp.ts";
+import { sftpServerCommand } from "./commands/sftp_server.ts";
+import { sshCommand } from "./commands/ssh.ts";
+import { sshConfigCommand } from "./commands/ssh_config.ts";
 import { statusCommand } from "./commands/status.ts";
 import { storeCommand } from "./commands/store.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -26,8 +32,8 @@ import { VERSION } from "./version.ts";
 const AFTER_HELP = `
 Targets: <node-id>@host:port, sha256:<hex>@host:port, host:port, a ticket, or a peer's name.
 Exit codes: 0 done, 1 defect, 2 usage, 3 configuration, 4 unreachable, 5 refused,
-6 not running, 7 vault locked, 8 port taken; of calls: 10 not found, 11 out of time, 12 declared
-error, 13 that node failed, 130 interrupted.`;
+6 not running, 7 vault locked, 8 port taken, 9 some files failed; of calls: 10 not found, 11 out of
+time, 12 declared error, 13 that node failed, 130 interrupted.`;
 
 /** The whole command line; nothing runs before it is parsed. */
 export function program(): Command {
@@ -35,6 +41,7 @@ export function program(): Command {
     .description("One port, many protocols, dispatched by the TLS handshake")
     .version(VERSION)
     .option("--json", "print results as JSON")
+    .enablePositionalOptions()
     .addHelpText("after", AFTER_HELP);
   const commands = [
     initCommand(),
@@ -44,8 +51,14 @@ export function program(): Command {
     handlersCommand(),
     pingCommand(),
     connectCommand(),
+    cpCommand(),
+    sftpCommand(),
     opsCommand(),
     callCommand(),
+    sshConfigCommand(),
+    sshCommand(),
+    forwardCommand(),
+    socksCommand(),
     dashboardCommand(),
     mcpCommand(),
     inviteCommand(),
@@ -61,6 +74,7 @@ export function program(): Command {
     completionsCommand(),
   ];
   for (const command of commands) root.addCommand(command);
+  root.addCommand(sftpServerCommand(), { hidden: true });
   throwInsteadOfExit(root);
   return root;
 }

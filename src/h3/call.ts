@@ -55,6 +55,7 @@ export class Call {
       return this.#response(head, { request, listeners, over });
     } catch (error) {
       over();
+      this.#giveUp(error);
       request.signal.throwIfAborted();
       throw error;
     }
@@ -75,6 +76,7 @@ export class Call {
       if (status < 200 || status > 299) throw new TypeError(`Server answered with ${status}`);
     } catch (error) {
       session.refuse(error);
+      this.#reader.stop(error);
       this.#stream.reset();
       throw error;
     }

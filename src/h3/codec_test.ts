@@ -2,7 +2,6 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { Budget } from "./budget.ts";
 import { CapsuleParser, CapsuleType, decodeClose, encodeCapsule, encodeClose } from "./capsule.ts";
 import { ControlState } from "./control_state.ts";
 import { decodeDatagram, encodeDatagram } from "./datagram.ts";
@@ -10,11 +9,8 @@ import { H3ConnectionError, H3StreamError } from "./errors.ts";
 import { type FrameEvent, FrameParser, type FrameRule } from "./frame_parser.ts";
 import { encodeFrame, FrameType } from "./frame_type.ts";
 import { InputBuffer } from "./input_buffer.ts";
-import { parsePriority } from "./priority.ts";
-import type { FieldLine } from "./qpack/static_table.ts";
-import { readRequestHead } from "./request_head.ts";
-import { readResponseHead, readTrailers } from "./response_head.ts";
 import { decodeSettings, encodeSettings } from "./settings.ts";
+import { onlyErrors } from "./testdata/only_errors.ts";
 import { encodeVarints, isExact, MAX_VARINT, readVarint, varintLength } from "./varint.ts";
 
 const number = fc.oneof(
@@ -199,89 +195,3 @@ Deno.test("decodeDatagram() undoes encodeDatagram(), and wants a stream", () => 
   throws(() => decodeDatagram(new Uint8Array(0)), H3ConnectionError);
   throws(() => decodeDatagram(new Uint8Array(8).fill(0xff)), H3ConnectionError);
 });
-
-Deno.test("parsePriority() reads what RFC 9218 defines and nothing else", () => {
-  const cases: [string, number, boolean][] = [
-    ["", 3, false],
-    ["u=0", 0, false],
-    ["i", 3, true],
-    ["u=5, i", 5, true],
-    ["i=?0, u=7", 7, false],
-    ["i=?1;x=y", 3, true],
-    ['x="a, u=1", u=2', 2, false],
-    ["x=(1 2), u=6", 6, false],
-    ["u=8", 3, false],
-    ["u=-1", 3, false],
-    ["u=1.0", 3, false],
-    ["U=1", 3, false],
-    ["u=1, \0", 3, false],
-  ];
-  for (const [text, urgency, incremental] of cases) {
-    deepStrictEqual(parsePriority(text), { urgency, incremental }, text);
-  }
-});
-
-Deno.test("parsePriority() takes any text in no time", () => {
-  fc.assert(fc.property(fc.string(), (text) => {
-    const { urgency } = parsePriority(text);
-    ok(urgency >= 0 && urgency <= 7);
-  }));
-  parsePriority("a; ".repeat(2_700));
-  parsePriority(`a=${'"'.repeat(8_000)}`);
-  parsePriority(`${"a;a".repeat(2_700)}"`);
-});
-
-Deno.test("heads and trailers of any fields give values or stream errors", () => {
-  const name = fc.oneof(
-    fc.constantFrom(":method", ":path", ":scheme", ":authority", ":status", ":protocol"),
-    fc.constantFrom("host", "te", "cookie", "content-length", "connection"),
-    fc.string(),
-  );
-  const value = fc.oneof(
-    fc.constantFrom("GET", "/", "https", "localhost", "200", "5"),
-    fc.string(),
-  );
-  const line = fc.tuple(name, value).map(([a, b]): FieldLine => [a, b]);
-  fc.assert(
-    fc.property(fc.array(line), (lines) => {
-      for (const read of [readRequestHead, readResponseHead, readTrailers]) {
-        onlyErrors([H3StreamError], () => read(lines));
-      }
-    }),
-    { numRuns: 2_000 },
-  );
-});
-
-Deno.test("cookies that came in pieces are one (RFC 9114 section 4.2.1)", () => {
-  const { headers } = readRequestHead([
-    [":method", "GET"],
-    [":scheme", "https"],
-    [":authority", "a"],
-    [":path", "/"],
-    ["cookie", "a=1"],
-    ["x", "y"],
-    ["cookie", "b=2"],
-  ]);
-  deepStrictEqual(headers, [["x", "y"], ["cookie", "a=1; b=2"]]);
-});
-
-Deno.test("a Budget is spent at once and comes back with time", () => {
-  let now = 0;
-  const budget = new Budget(3, 10, () => now);
-  deepStrictEqual([1, 2, 3, 4].map(() => budget.spend()), [true, true, true, false]);
-  now = 100;
-  deepStrictEqual([1, 2].map(() => budget.spend()), [true, false]);
-  budget.earn(100);
-  deepStrictEqual([1, 2, 3, 4].map(() => budget.spend()), [true, true, true, false]);
-});
-
-function onlyErrors(
-  classes: readonly (new (...args: never[]) => Error)[],
-  act: () => unknown,
-): void {
-  try {
-    act();
-  } catch (error) {
-    ok(classes.some((each) => error instanceof each), String(error));
-  }
-}

@@ -2,7 +2,7 @@ import type { Connection, Stream } from "@alknet/core";
 
 import type { Deadlines } from "./deadlines.ts";
 import { H3ErrorCode } from "./error_code.ts";
-import { H3ConnectionError, H3StreamError } from "./errors.ts";
+import { H3StreamError } from "./errors.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import type { H3Info, StreamUpgrade, UpgradeOptions, WebTransportUpgrade } from "./info.ts";
 import type { MessageReader } from "./message_reader.ts";
@@ -54,6 +54,9 @@ export class Exchange implements H3Info {
   #discarded?: Promise<void>;
   #priority: Priority = DEFAULT_PRIORITY;
   #upgrade?: Upgrade;
+  #tunnelled = false;
+  /** Why no handler saw the request. */
+  #refusal?: unknown;
 
   /** Takes a request over; {@linkcode run} serves it. */
   constructor(parts: ExchangeParts) {
@@ -124,7 +127,9 @@ export class Exchange implements H3Info {
 
   /** Looks whether the client still listens, where the response has nothing to write. */
   async probe(): Promise<void> {
-    if (!this.#writer.ended) await this.#writer.probe().catch((error) => this.abort(error));
+    if (!this.#writer.ended && !this.#tunnelled) {
+      await this.#writer.probe().catch((error) => this.abort(error));
+    }
   }
 
   /** The client is gone, as far as this request goes. */
@@ -153,18 +158,28 @@ export class Exchange implements H3Info {
 
   async #respond(handler: H3Handler): Promise<void> {
     const { head, reader } = this.#parts;
-    const request = toRequest(head, this.#content, this.#abort.signal);
+    const request = this.#request();
     if (head.protocol !== undefined) reader.openTunnel();
     else {
       reader.acceptContent(head.contentLength);
       const discarded = mayHaveBody(head) ? undefined : this.#discard();
       if (head.contentLength !== undefined) await discarded;
-      discarded?.catch((error) => this.abort(error));
+      discarded?.catch((error) => isOwnStop(error) || this.abort(error));
     }
     const response = await handler(request, this);
     if (head.protocol !== undefined && response.ok) return await this.#tunnel(response);
     this.#parts.h3.sessionTable.turnAway(this.streamId);
-    await this.#send(response, head.method);
+    const switching = response.status === 101; // there is no such status in HTTP/3
+    await this.#send(switching ? new Response(null, { status: 501 }) : response, head.method);
+  }
+
+  #request(): Request {
+    try {
+      return toRequest(this.#parts.head, this.#content, this.#abort.signal);
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
   }
 
   #discard(): Promise<void> {
@@ -199,17 +214,19 @@ export class Exchange implements H3Info {
     this.#writer.head(fieldLines([[":status", `${response.status}`]], response.headers));
     await this.#writer.flush();
     this.#upgrade = undefined;
+    this.#tunnelled = true; // whose end is seen by reading
     const tunnel = new TunnelStream(stream, this.streamId, { reader, writer: this.#writer });
     upgrade.start(tunnel);
     await tunnel.over;
   }
 
   async #failed(error: unknown): Promise<void> {
-    const { stream } = this.#parts;
-    if (error instanceof H3ConnectionError) return this.#parts.h3.failed(error);
+    const { stream, reader } = this.#parts;
     if (this.#writer.broken || this.conn.signal.aborted) return this.abort(error);
     try {
-      if (this.#writer.fresh) await this.#send(failure(error), "GET");
+      // The same classes mean nothing when they come from a handler that is a client itself.
+      const theirs = error === this.#refusal || error === reader.failure;
+      if (this.#writer.fresh) await this.#send(failure(theirs ? error : undefined), "GET");
       else await this.#writer.breakOff();
     } catch {
       stream.reset(); // nobody is there to be told
@@ -234,6 +251,10 @@ const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
   [501, "Not implemented"],
   [503, "Service unavailable"],
 ]);
+
+function isOwnStop(error: unknown): boolean {
+  return error instanceof H3StreamError && error.code === H3ErrorCode.RequestRejected;
+}
 
 function isCancelled(error: unknown): boolean {
   return error instanceof H3StreamError && error.code === H3ErrorCode.RequestCancelled;

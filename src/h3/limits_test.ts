@@ -196,8 +196,8 @@ function limit(
     let running = 0;
     const release = Promise.withResolvers<void>();
     const handler: H3Handler = async (request, info) => {
-      running++;
       if (info.protocol) return upgrade(info);
+      running++;
       if (request.url.endsWith("/hang")) await release.promise;
       if (request.url.endsWith("/slow")) await pause(5);
       running--;
@@ -206,6 +206,7 @@ function limit(
     await using server = await startServer(handler, { limits: { [name]: value } });
     await test({ ...server, running: () => running });
     release.resolve();
+    while (running > 0) await pause(1); // handlers may outlive their connections
   });
 }
 

@@ -41,9 +41,11 @@ export class MessageReader {
   readonly #parser: FrameParser;
   readonly #trailers = Promise.withResolvers<Headers>();
   #buffer = new Uint8Array(BUFFER_BYTES);
+  #heads = 0;
   #ended = false;
   /** Why this side stopped reading: its stream looks like one that ended from then on. */
   #stopped?: { readonly reason: unknown };
+  #failure?: unknown;
 
   /** Reads nothing yet. */
   constructor(stream: ReceiveStream, streamId: number, context: MessageContext) {
@@ -58,6 +60,11 @@ export class MessageReader {
   /** Whether the message was read to its end. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** What the peer's message, or the end of it, was refused for. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** The trailers, empty if there are none, once the content was read to its end. */
@@ -75,6 +82,7 @@ export class MessageReader {
       }
       if (event.kind !== "frame") throw new TypeError("Content cannot come before a head");
       this.#state.headers();
+      if (this.#heads++ > 0) this.#context.idleFrame(); // heads of 1xx without end
       return { kind: "head", lines: await this.#decode(event.payload) };
     });
   }
@@ -178,7 +186,7 @@ export class MessageReader {
     try {
       return await read();
     } catch (cause) {
-      const error = asOurs(cause);
+      const error = this.#failure = asOurs(cause);
       this.#trailers.reject(error);
       this.stop(error);
       this.#context.failed(error);

@@ -9,7 +9,7 @@ import { fieldLineBytes } from "./qpack/dynamic_table.ts";
 import type { FieldLine } from "./qpack/static_table.ts";
 
 /** Up to here content is copied behind its frame's header; above, it is written by itself. */
-const COPY_BYTES = 65_536;
+const COPY_BYTES = 16_384;
 /** A frame of a type reserved for being ignored (RFC 9114 section 7.2.8), empty. */
 const IGNORED_FRAME = new Uint8Array([0x21, 0x00]);
 /**
@@ -106,7 +106,8 @@ export class MessageWriter {
   async #write(...parts: Uint8Array[]): Promise<void> {
     this.#writing++;
     try {
-      for (const part of parts) await this.#stream.write(part);
+      // Both are given at once, so that nothing comes between a frame's header and its payload.
+      await Promise.all(parts.map((part) => this.#stream.write(part)));
     } catch (error) {
       this.#failed(error);
     } finally {

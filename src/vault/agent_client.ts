@@ -58,7 +58,7 @@ function dataKeyOf(message: Bytes): Bytes {
 }
 
 /** One request and the first message that comes back. */
-async function exchange(
+export async function exchange(
   socketPath: string,
   request: Uint8Array,
   { timeoutMs = TIMEOUT_MS, signal }: AgentClientOptions,

@@ -22,6 +22,7 @@
  * @module
  */
 export { type AgentClientOptions, dataKeyFromAgent } from "./agent_client.ts";
+export { type AgentKey, agentKeys } from "./agent_keys_client.ts";
 export {
   AgentProtocolError,
   AgentRefusedError,

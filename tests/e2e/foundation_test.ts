@@ -5,6 +5,7 @@
 import { match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 
 import { missing, testOrSkip } from "../tools/skip.ts";
+import { bundlePart } from "../tools/bundle/bundle_part.ts";
 import { Machine, runProgram, type ServingNode } from "./support/cli.ts";
 
 const CLI = new URL("../../src/cli/main.ts", import.meta.url).pathname;
@@ -181,8 +182,7 @@ Deno.test("serve needs no set-up, says how it is reached, and ends with 0 on SIG
 Deno.test("a published program, run without the QUIC flag, runs itself again with it", async () => {
   await using a = await Machine.fresh();
   const program = `${a.home}/alknet.js`;
-  const bundled = await runProgram(Deno.execPath(), ["bundle", "-q", "-o", program, CLI]);
-  strictEqual(bundled.code, 0, bundled.err);
+  await bundlePart(CLI, program);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-config", program, "--json", "serve", "--listen", "127.0.0.1:0"],
     cwd: a.home,

@@ -63,13 +63,20 @@ inChromium("sends 5 MB and gets them back", async (_site, page) => {
   ok(same);
 });
 
+// On a busy machine Chromium now and then takes its path for a bad one and moves to another port
+// (QUIC_PORT_MIGRATION_TRIGGERED in its log); requests that have no stream yet fail by that and are
+// made again.
 inChromium("makes 200 requests at once, three times over", async (_site, page) => {
   const right = await page.evaluate(async () => {
+    const ask = async (text: string): Promise<string> => {
+      const response = await fetch("/echo", { method: "POST", body: text });
+      return await response.text();
+    };
     let count = 0;
     for (let round = 0; round < 3; round++) {
       await Promise.all(Array.from({ length: 200 }, async (_, index) => {
-        const response = await fetch("/echo", { method: "POST", body: `request ${index}` });
-        if (await response.text() === `request ${index}`) count++;
+        const text = `request ${index}`;
+        if (await ask(text).catch(() => ask(text)) === text) count++;
       }));
     }
     return count;
@@ -163,6 +170,24 @@ inChromium("moves 4 MB over one stream and 60 streams at once", async (site, pag
     return { big, small: small.reduce((a, b) => a + b), sequential };
   }, { url: site.url, hash: [...site.certificateHash] });
   deepStrictEqual(found, { big: 4 * 1024 * 1024, small: 60_000, sequential: 2_000 });
+});
+
+inChromium("takes a stream that the node opens, and answers on it", async (site, page) => {
+  const found = await page.evaluate(async ({ url, hash }) => {
+    const value = new Uint8Array(hash);
+    const options = { serverCertificateHashes: [{ algorithm: "sha-256", value }] };
+    const session = new WebTransport(`${url}/greeted`, options);
+    await session.ready;
+    const { value: stream } = await session.incomingBidirectionalStreams.getReader().read();
+    if (!stream) return "";
+    const writer = stream.writable.getWriter();
+    await writer.write(new TextEncoder().encode("browser"));
+    await writer.close();
+    const text = await new Response(stream.readable).text();
+    session.close();
+    return text;
+  }, { url: site.url, hash: [...site.certificateHash] });
+  strictEqual(found, "hello, browser");
 });
 
 inChromium("has several sessions at once, beside requests", async (site, page) => {

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { bundlePart } from "./bundle/bundle_part.ts";
 import { renderHeader } from "./bundle/header.ts";
 import { ASSETS, MAIN_ENTRY, WORKERS } from "./bundle/parts.ts";
 import { DENO_VERSION } from "./deno_version.ts";
@@ -38,10 +39,7 @@ function checkVersion(): void {
 
 async function collectParts(entry: string, work: string): Promise<string[]> {
   const parts = [{ entry, output: "main.js" }, ...WORKERS];
-  for (const part of parts) {
-    const command = ["bundle", "--platform", "deno", "-o", join(work, part.output), part.entry];
-    await must([Deno.execPath(), ...command], { cwd: ROOT });
-  }
+  for (const part of parts) await bundlePart(part.entry, join(work, part.output));
   await Deno.copyFile(Deno.execPath(), join(work, "deno"));
   await Deno.chmod(join(work, "deno"), 0o755);
   for (const asset of ASSETS) await Deno.copyFile(join(ROOT, asset), join(work, basename(asset)));

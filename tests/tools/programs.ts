@@ -6,6 +6,17 @@ export function missing(program: string, path = Deno.env.get("PATH") ?? ""): str
   return found ? undefined : `${program} is not installed`;
 }
 
+/** Looks for a file; returns the reason to skip what needs it, if it is missing. */
+export function missingFile(path: string): string | undefined {
+  try {
+    Deno.statSync(path);
+    return undefined;
+  } catch {
+    // Absent or out of reach: in no case can it be used.
+    return `${path} is not installed`;
+  }
+}
+
 function isExecutable(path: string): boolean {
   try {
     const { isFile, mode } = Deno.statSync(path);

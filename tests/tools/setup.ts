@@ -1,13 +1,20 @@
 /** Installs the programs that tests talk to, where that is possible. `deno task setup` */
-import { missing } from "./programs.ts";
+import { missing, missingFile } from "./programs.ts";
 import { capture } from "./process.ts";
 import { paint, printLine } from "./terminal.ts";
 
-/** Debian packages the tests use, by one program of each. */
+/** Debian packages the tests use, by one program of each, or by a file where they have none. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "curl": "curl",
   "openssl": "openssl",
   "openssh-client": "ssh",
+  "rsync": "rsync",
+  "git": "git",
+  "dropbear-bin": "dbclient",
+  "putty-tools": "plink",
+  "ssh-audit": "ssh-audit",
+  "python3-paramiko": "/usr/lib/python3/dist-packages/paramiko/__init__.py",
+  "python3-asyncssh": "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
   "ngtcp2-client": "gtlsclient",
   "nghttp2-client": "h2load",
   "nginx-light": "nginx",
@@ -16,8 +23,14 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "tmux": "tmux",
   "faketime": "faketime",
   "nats-server": "nats-server",
+  "pebble": "pebble",
   // The server itself is not in PATH; this is what comes with it and not with the client.
   "postgresql": "pg_createcluster",
+  "openssh-sftp-server": "/usr/lib/openssh/sftp-server",
+  "openssh-server": "/usr/sbin/sshd",
+  "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
+  "sshfs": "sshfs",
+  "lftp": "lftp",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];
@@ -32,7 +45,11 @@ async function setUp(): Promise<void> {
 }
 
 function absent(): string[] {
-  return Object.entries(PACKAGES).filter(([, program]) => missing(program)).map(([name]) => name);
+  return Object.entries(PACKAGES).filter(([, sign]) => isAbsent(sign)).map(([name]) => name);
+}
+
+function isAbsent(sign: string): boolean {
+  return sign.startsWith("/") ? missingFile(sign) !== undefined : missing(sign) !== undefined;
 }
 
 function canInstall(): boolean {

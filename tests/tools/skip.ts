@@ -1,4 +1,4 @@
-export { missing } from "./programs.ts";
+export { missing, missingFile } from "./programs.ts";
 
 /** Registers a test, or one that is skipped and counted if there is a reason to. */
 export function testOrSkip(

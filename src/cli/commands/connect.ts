@@ -32,11 +32,19 @@ async function connect(
 ): Promise<void> {
   const proof = options.auth ?? ALPNS_WITH_PROOF.has(options.alpn);
   const { conn } = await dialAs(paths, target, options.alpn, { ...options, proof });
+  // Who runs this as a ProxyCommand ends it with a signal: the other side shall know at once.
+  const interrupted = untilInterrupted();
   const stream = await conn.openStream();
   const sending = sendInput(stream);
   sending.catch(() => conn.close());
-  await receiveOutput(stream);
+  await Promise.race([receiveOutput(stream), interrupted]);
   conn.close();
+}
+
+function untilInterrupted(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ["SIGHUP", "SIGTERM"] as const) Deno.addSignalListener(signal, resolve);
+  return promise;
 }
 
 async function sendInput(stream: Stream): Promise<void> {
@@ -49,9 +57,14 @@ async function sendInput(stream: Stream): Promise<void> {
 
 async function receiveOutput(stream: Stream): Promise<void> {
   const buffer = new Uint8Array(BUFFER_BYTES);
-  for (let count = await stream.read(buffer); count; count = await stream.read(buffer)) {
-    for (let sent = 0; sent < count;) {
-      sent += await Deno.stdout.write(buffer.subarray(sent, count));
+  try {
+    for (let count = await stream.read(buffer); count; count = await stream.read(buffer)) {
+      for (let sent = 0; sent < count;) {
+        sent += await Deno.stdout.write(buffer.subarray(sent, count));
+      }
     }
+  } catch (error) {
+    // Whoever started this has had enough, as ssh has when it is done.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

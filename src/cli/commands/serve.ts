@@ -1,4 +1,3 @@
-import type { NodeKey } from "@alknet/core";
 import { parseAddress } from "@alknet/client";
 import { getLogger } from "@logtape/logtape";
 import { Vault } from "@alknet/vault";
@@ -9,8 +8,13 @@ import { CliError, ExitCode } from "../errors.ts";
 import { invocation } from "../invocation.ts";
 import { formatAddress, reachableAddresses } from "../node/addresses.ts";
 import { startLogging } from "../node/logging.ts";
-import { nodeKeyOf, openOrCreateVault, type VaultOptions } from "../node/open_vault.ts";
-import { type RunningNode, runNode } from "../node/run_node.ts";
+import {
+  nodeKeyOf,
+  openOrCreateVault,
+  sshHostKeyOf,
+  type VaultOptions,
+} from "../node/open_vault.ts";
+import { type NodeKeys, type RunningNode, runNode } from "../node/run_node.ts";
 import { unsealWith } from "../node/unseal.ts";
 import { untilStopped } from "../node/signals.ts";
 import type { Paths } from "../paths.ts";
@@ -44,8 +48,9 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   const config = withOverrides(await readConfig(options.config ?? paths.config), options);
   await using _logging = await startLogging(config);
   using vault = new Vault();
-  const { key, opener } = await openKey(paths, options, wantsSecrets(config) ? vault : undefined);
-  await using node = await runNode(key, config, paths, unsealWith(vault));
+  const secrets = wantsSecrets(config) ? vault : undefined;
+  const { keys, opener } = await openKeys(paths, options, secrets);
+  await using node = await runNode(keys, config, paths, unsealWith(vault));
   announce(node, config, paths, terminal, opener);
   await untilStopped({
     reload: () => node.reload().catch((error) => log.error("reload.failed", { error })),
@@ -53,14 +58,15 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   });
 }
 
-async function openKey(
+async function openKeys(
   paths: Paths,
   options: VaultOptions,
   secrets: Vault | undefined,
-): Promise<{ key: NodeKey; opener: string }> {
+): Promise<{ keys: NodeKeys; opener: string }> {
   using vault = await openOrCreateVault(paths, options);
   await secrets?.unlock(vault.file.mnemonic);
-  return { key: await nodeKeyOf(vault.file), opener: vault.opener };
+  const { file, opener } = vault;
+  return { keys: { node: await nodeKeyOf(file), sshHost: await sshHostKeyOf(file) }, opener };
 }
 
 /** Only a node that calls services with secrets keeps its vault open. */
@@ -77,6 +83,8 @@ function withOverrides(config: Config, options: ServeOptions): Config {
   const listen = options.listen?.map((text) => ({
     address: parseAddress(text),
     transports: ["quic", "tls"] as const,
+    acme: true,
+    quicCertificate: "own" as const,
   }));
   return { ...config, listen: listen ?? config.listen, logLevel: level ?? config.logLevel };
 }

@@ -2,6 +2,7 @@ import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core"
 import { parseAddress, TargetError } from "@alknet/client";
 import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
+import { type AcmeConfig, acmeConfig } from "./acme_config.ts";
 import type { Field } from "./field.ts";
 import { type HttpConfig, httpConfig } from "./http_config.ts";
 import { type ImportConfig, importConfigs } from "./import_config.ts";
@@ -9,8 +10,10 @@ import { locate } from "./locate.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
 import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
 import { type SiteConfig, siteConfigs } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
+import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
 /** `alknet.toml` as the program uses it. */
 export interface Config {
@@ -18,6 +21,8 @@ export interface Config {
   readonly file?: string;
   readonly names: readonly string[];
   readonly listen: readonly ListenConfig[];
+  /** Undefined where no names are to have a certificate from an authority. */
+  readonly acme?: AcmeConfig;
   readonly handlers: readonly string[];
   readonly modules: readonly string[];
   /** Peers to stay connected to. */
@@ -26,8 +31,10 @@ export interface Config {
   readonly operationModules: readonly string[];
   readonly reexports: readonly ReexportConfig[];
   readonly echoPeerAuth: "none" | "optional" | "required";
+  readonly ssh: SshConfig;
   readonly http: HttpConfig;
   readonly sites: readonly SiteConfig[];
+  readonly sftp: SftpConfig;
   readonly limits: Partial<Limits>;
   /** Services whose operations are offered here. */
   readonly imports: readonly ImportConfig[];
@@ -44,6 +51,9 @@ export interface ListenConfig {
   readonly transports: readonly ("quic" | "tls")[];
   /** X.509 files, where the node does not issue its own certificate. */
   readonly x509?: { readonly certFile: string; readonly keyFile: string };
+  /** Whether the certificate of `[acme]` is shown too. */
+  readonly acme: boolean;
+  readonly quicCertificate: "own" | "named";
 }
 
 /**
@@ -66,14 +76,17 @@ export function configOf(toml: TomlFile): Config {
   return {
     names: node.strings("names"),
     listen: listenOf(toml),
+    acme: acmeConfig(table(toml, "acme")),
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
     attach: table(toml, "call").strings("attach"),
     operationModules: table(toml, "operations").strings("modules"),
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
+    ssh: sshConfigOf(table(toml, "ssh")),
     http: httpConfig(table(toml, "http")),
     sites: siteConfigs(tablesOf(toml, SITE_TABLE).map((_, at) => table(toml, SITE_TABLE, at))),
+    sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
     storeUrl: table(toml, "store").string("url") || undefined,
@@ -101,6 +114,8 @@ function listenOf(toml: TomlFile): ListenConfig[] {
       address: addressOf(listen),
       transports: listen.strings("transports").map((each) => oneOf(each, TRANSPORTS, "quic")),
       x509: cert && key ? { certFile: cert, keyFile: key } : undefined,
+      acme: listen.boolean("acme") && !cert,
+      quicCertificate: listen.string("quic_certificate") === "acme" ? "named" : "own",
     };
   });
 }
@@ -153,12 +168,13 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-/** One table, read. */
+/** One table of the file: its values by key, and errors that say where they stand. */
 export interface Table {
   string(key: string): string;
   strings(key: string): readonly string[];
   integer(key: string): number;
   boolean(key: string): boolean;
+  /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
 

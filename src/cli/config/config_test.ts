@@ -24,7 +24,7 @@ function mistake(text: string): string {
 Deno.test("an empty file is the embedded default", () => {
   const config = read("");
   deepStrictEqual(config.listen[0]?.address, { hostname: "::", port: 4433 });
-  deepStrictEqual(config.handlers, ["ping", "call", "join", "http", "echo"]);
+  deepStrictEqual(config.handlers, ["ping", "call", "join", "http", "ssh", "sftp", "echo"]);
   strictEqual(config.limits.maxConnections, 10_000);
 });
 
@@ -43,6 +43,14 @@ Deno.test("every key is taken up", () => {
     enabled = ["echo"]
     [echo]
     peer_auth = "required"
+    [sftp]
+    root = "/srv/{id}"
+    folders = ["/pub = /srv/pub"]
+    read_only_folders = ["team/docs=/srv/docs"]
+    read_only = true
+    quota_bytes = 1000
+    umask = "027"
+    atomic = true
     [limits]
     max_handshakes = 7
     [log]
@@ -79,6 +87,18 @@ Deno.test("every key is taken up", () => {
     },
     { operations: ["a"], peer: "any", policy: "round-robin", scopes: ["b:c"], prefix: "" },
   ]);
+  deepStrictEqual(config.sftp, {
+    root: "/srv/{id}",
+    folders: [
+      { path: "/pub", directory: "/srv/pub", readOnly: false },
+      { path: "/team/docs", directory: "/srv/docs", readOnly: true },
+    ],
+    readOnly: true,
+    quotaBytes: 1000,
+    quotaFiles: undefined,
+    umask: 0o027,
+    atomic: true,
+  });
 });
 
 Deno.test("mistakes are told with line, column and advice", () => {
@@ -101,6 +121,9 @@ Deno.test("mistakes are told with line, column and advice", () => {
   match(mistake(`${rule}scopes = ["a:b"]\npolicy = "best"`), /4:1: "policy" must be one of/);
   match(mistake('[[reexport]]\noperations = ["*"]\nscopes = ["a:b"]'), /2:1: "\*" is no name/);
   match(mistake("[reexport]\nscopes = []"), /Write \[\[reexport\]\]/);
+  match(mistake('[sftp]\numask = "8"'), /2:1: "umask" must be octal/);
+  match(mistake('[sftp]\nfolders = ["/pub"]'), /2:1: "folders" must be PATH=DIRECTORY/);
+  match(mistake('[sftp]\natomic = "yes"'), /2:1: "atomic" must be true or false/);
   match(mistake("[node\nnames = 7"), /^alknet\.toml:\d+:\d+: /);
   match(mistake('[node]\nnames = ["a\\u0000b"]'), /NUL/);
 });

@@ -1,9 +1,12 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
 import { PEER_POLICIES } from "@alknet/operations";
+import { ACME_FIELDS } from "./acme_schema.ts";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { SFTP_FIELDS } from "./sftp.ts";
 import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
+import { SSH_FIELDS } from "./ssh_fields.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
 export const ARRAY_TABLES: ReadonlySet<string> = new Set([
@@ -12,6 +15,9 @@ export const ARRAY_TABLES: ReadonlySet<string> = new Set([
   ...IMPORT_TABLES,
   SITE_TABLE,
 ]);
+
+/** What `quic_certificate` may be. */
+export const QUIC_CERTIFICATES = ["node", "acme"] as const;
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -71,10 +77,28 @@ export const FIELDS: readonly Field[] = [
     doc: "PEM private key of that certificate.",
   },
   {
+    table: "listen",
+    key: "acme",
+    type: "boolean",
+    fallback: "true",
+    doc: "Whether the certificate of [acme] is shown here; never where there is a cert.",
+  },
+  {
+    table: "listen",
+    key: "quic_certificate",
+    type: "string",
+    fallback: '"node"',
+    values: QUIC_CERTIFICATES,
+    doc:
+      "The certificate of QUIC, which has one for all names: with acme, browsers can use HTTP/3 here " +
+      "and nodes dial by key over TLS only.",
+  },
+  ...ACME_FIELDS,
+  {
     table: "handlers",
     key: "enabled",
     type: "strings",
-    fallback: '["ping", "call", "join", "http", "echo"]',
+    fallback: '["ping", "call", "join", "http", "ssh", "sftp", "echo"]',
     doc: "Protocols to serve, most wanted first. See: alknet handlers.",
   },
   {
@@ -142,8 +166,10 @@ export const FIELDS: readonly Field[] = [
     values: ["none", "optional", "required"],
     doc: "Whether the echo protocol begins with a proof of the peer's key.",
   },
+  ...SSH_FIELDS,
   ...HTTP_FIELDS,
   ...SITE_FIELDS,
+  ...SFTP_FIELDS,
   ...[...LIMIT_KEYS].map(([key, name]): Field => ({
     table: "limits",
     key,

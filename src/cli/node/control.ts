@@ -4,7 +4,9 @@ import { getLogger } from "@logtape/logtape";
 import { CliError, ExitCode } from "../errors.ts";
 
 /** What a running node does for commands on the same machine, by name. */
-export type ControlOperations = Readonly<Record<string, () => Promise<unknown>>>;
+export type ControlOperations = Readonly<
+  Record<string, (argument?: string) => Promise<unknown>>
+>;
 
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const MAX_REQUEST_BYTES = 4_096;
@@ -40,9 +42,13 @@ export async function serveControl(
  *
  * @throws {CliError} When no node runs here, or it says no.
  */
-export async function askNode(path: string, operation: string): Promise<unknown> {
+export async function askNode(
+  path: string,
+  operation: string,
+  argument?: string,
+): Promise<unknown> {
   using conn = await connect(path);
-  await writeLine(conn, { operation });
+  await writeLine(conn, { operation, argument });
   const line = await readLine(conn, MAX_LINE_BYTES);
   const answer: unknown = JSON.parse(line);
   if (isRecord(answer) && "result" in answer) return answer.result;
@@ -96,7 +102,10 @@ async function answer(conn: Deno.Conn, operations: ControlOperations): Promise<v
     const name = isRecord(request) ? String(request.operation) : "";
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation) return await writeLine(conn, { error: `unknown operation "${name}"` });
-    await writeLine(conn, await resultOf(operation));
+    const argument = isRecord(request) && typeof request.argument === "string"
+      ? request.argument
+      : undefined;
+    await writeLine(conn, await resultOf(() => operation(argument)));
   } finally {
     clearTimeout(timer);
   }

@@ -4,10 +4,14 @@ import { echo } from "@alknet/echo";
 import { http } from "@alknet/http";
 import { ALPN as JOIN_ALPN, join } from "@alknet/join";
 import { ALPN as PING_ALPN, ping } from "@alknet/ping";
+import { ALPN as SFTP_ALPN, sftp } from "@alknet/sftp";
 import { OperationRegistry } from "@alknet/operations";
+import { ed25519HostKey, type SshHandler } from "@alknet/ssh";
 import type { Config } from "../config/config.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { loadExport } from "./load_module.ts";
+import type { SftpFiles } from "./sftp_files.ts";
+import { createSsh } from "./ssh_node.ts";
 import { nodeWebApp, type WebServices } from "./web.ts";
 
 /** A protocol this program can serve. */
@@ -24,6 +28,10 @@ export interface HandlerServices extends WebServices {
   handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
+  /** Makes the SSH handler, with what it needs. */
+  ssh(config: Config): SshHandler;
 }
 
 /** Services of a program that only looks at handlers and serves nobody. */
@@ -31,10 +39,19 @@ export const NO_SERVICES: HandlerServices = {
   enrolment: { redeem: () => Promise.reject(new EnrolmentError("unknown")) },
   nodeId: "",
   dispatcher: new OperationRegistry(),
+  ssh: ({ ssh }) =>
+    createSsh(ssh, {
+      hostKey: ed25519HostKey(new Uint8Array(32)),
+      subsystems: new Map(),
+      commands: [],
+      recordings: "",
+      onEvent: () => {},
+    }),
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
   handlerFor: () => undefined,
+  sftpFiles: () => Promise.resolve(undefined),
 };
 
 /** Every protocol in the program, by the name `handlers.enabled` uses. */
@@ -53,11 +70,20 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config }, services) =>
+    create: ({ http: config, listen }, services) =>
       http({
         app: nodeWebApp(config, services),
+        altSvc: listen.every(({ transports }) => transports.includes("quic")),
         carry: (alpn) => services.handlerFor(alpn),
       }),
+  }],
+  ["ssh", {
+    doc: "Shells, commands, files and forwarding for SSH clients (alknet ssh-config)",
+    create: (config, services) => services.ssh(config),
+  }],
+  ["sftp", {
+    doc: "Files (alknet cp, alknet sftp)",
+    create: (_config, { sftpFiles }) => sftp({ files: sftpFiles }),
   }],
   ["echo", {
     doc: "Every byte back, for trying things out",
@@ -80,7 +106,12 @@ export async function createHandlers(
 }
 
 /** Protocols of this program that begin with a proof of the peer's key wherever they are served. */
-export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([PING_ALPN, CALL_ALPN, JOIN_ALPN]);
+export const ALPNS_WITH_PROOF: ReadonlySet<string> = new Set([
+  PING_ALPN,
+  CALL_ALPN,
+  JOIN_ALPN,
+  SFTP_ALPN,
+]);
 
 function createBuiltIn(name: string, config: Config, services: HandlerServices): Handler {
   const found = BUILT_IN.get(name);

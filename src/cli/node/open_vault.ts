@@ -1,4 +1,5 @@
 import { type NodeKey, nodeKeyFromSeed } from "@alknet/core";
+import { ed25519HostKey, type HostKey } from "@alknet/ssh";
 import {
   createVaultFile,
   dataKeyFromAgent,
@@ -6,6 +7,7 @@ import {
   IDENTITY_PATH,
   type OpenVaultFile,
   openVaultFile,
+  SSH_HOST_PATH,
   Vault,
   type VaultFileKey,
 } from "@alknet/vault";
@@ -63,6 +65,14 @@ export async function nodeKeyOf(file: OpenVaultFile): Promise<NodeKey> {
   await vault.unlock(file.mnemonic);
   using key = vault.deriveEd25519(IDENTITY_PATH);
   return await nodeKeyFromSeed(key.privateKey);
+}
+
+/** The key of the node's SSH server, from the same words. */
+export async function sshHostKeyOf(file: OpenVaultFile): Promise<HostKey> {
+  using vault = new Vault();
+  await vault.unlock(file.mnemonic);
+  using key = vault.deriveEd25519(SSH_HOST_PATH);
+  return ed25519HostKey(key.privateKey);
 }
 
 /** Opens the vault just to take the node's key out. */

@@ -5,9 +5,11 @@ import {
   formatNodeId,
   keyFingerprint,
   type ListenOptions,
+  type NamedCertificates,
   type NodeKey,
   serve,
 } from "@alknet/core";
+import type { HostKey } from "@alknet/ssh";
 import type { AuditEvent } from "@alknet/store";
 import type { Config, ListenConfig } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
@@ -15,6 +17,8 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
+import { type SftpFiles, sftpFiles } from "./sftp_files.ts";
+import { SshNode } from "./ssh_node.ts";
 import { type NodeStatus, statusOf } from "./status.ts";
 
 /** A node with everything around it. */
@@ -24,9 +28,17 @@ export interface RunningNode extends AsyncDisposable {
   reload(): Promise<void>;
 }
 
+/** The keys of a node, as its vault derives them. */
+export interface NodeKeys {
+  /** Its identity. */
+  readonly node: NodeKey;
+  /** What its SSH server shows. */
+  readonly sshHost: HostKey;
+}
+
 /** Assembles and starts a node: store, identities, handlers, endpoint, control socket. */
 export async function runNode(
-  key: NodeKey,
+  { node: key, sshHost }: NodeKeys,
   config: Config,
   paths: Paths,
   unseal: Unseal = () => Promise.resolve(undefined),
@@ -35,15 +47,23 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
-  const { reload, peering, identities, registry, peer } = parts;
-  const status = (): NodeStatus | undefined =>
-    running.endpoint && statusNow(running.endpoint, config, parts);
-  started.use(
-    await serveControl(paths.control, { status: () => Promise.resolve(status()), reload }),
-  );
+  const { reload, peering, identities, registry, peer, store } = parts;
+  const files = sftpFiles(config.sftp, paths.files);
+  const ssh = new SshNode(config.ssh, {
+    hostKey: sshHost,
+    paths,
+    identities,
+    files,
+    audit: store.audit,
+  });
+  const status = async (): Promise<NodeStatus | undefined> =>
+    running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
+  started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
   const endpoint = running.endpoint = started.use(
-    await startEndpoint(parts, { key, config, endpoint: () => running.endpoint }),
+    await startEndpoint(parts, { key, config, files, ssh, endpoint: () => running.endpoint }),
   );
+  parts.acme?.start(); // not before: the authority connects to this node
+  started.use(ssh.listen());
   started.use(peering).keep({
     key,
     identities,
@@ -57,13 +77,15 @@ export async function runNode(
 interface EndpointSources {
   readonly key: NodeKey;
   readonly config: Config;
+  readonly files: SftpFiles;
+  readonly ssh: SshNode;
   /** The endpoint, once it runs. */
   readonly endpoint: () => Endpoint | undefined;
 }
 
 async function startEndpoint(
   parts: NodeParts,
-  { key, config, endpoint }: EndpointSources,
+  { key, config, files, ssh, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -76,9 +98,11 @@ async function startEndpoint(
       endpoint,
       pages: parts.pages,
       onCallConnect: peering.onConnect,
+      sftpFiles: files,
+      ssh: () => ssh.start(),
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
-    listen: await Promise.all(config.listen.map(listenOptions)),
+    listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
     names: config.names,
     identities,
     limits: config.limits,
@@ -89,12 +113,15 @@ async function startEndpoint(
 function statusNow(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peering, imports }: NodeParts,
+  { startedAt, peering, imports, acme }: NodeParts,
+  terminals: string | undefined,
 ): NodeStatus {
   return statusOf(endpoint, config, {
     startedAt,
+    terminals,
     peers: peering.statuses(),
     services: imports.status(),
+    acme: acme?.status,
   });
 }
 
@@ -108,8 +135,12 @@ export function namesOf(key: NodeKey): { nodeId: string; fingerprint: string } {
   return { nodeId: formatNodeId(key.publicKey), fingerprint: keyFingerprint(key.publicKey) };
 }
 
-async function listenOptions(listen: ListenConfig): Promise<ListenOptions> {
-  const { address: { hostname, port }, transports, x509 } = listen;
+async function listenOptions(
+  listen: ListenConfig,
+  acme: NamedCertificates | undefined,
+): Promise<ListenOptions> {
+  const { address: { hostname, port }, transports, x509, quicCertificate } = listen;
   const certificates = x509 ? await fileCertificates(x509) : undefined;
-  return { hostname, port, transports, certificates };
+  const named = listen.acme ? acme : undefined;
+  return { hostname, port, transports, certificates, named, quicCertificate };
 }

@@ -24,6 +24,8 @@ import { SessionReceive, type SessionScope, SessionSend, SessionStream } from ".
 /** Longest capsule of a known type: the close capsule with its reason, or a datagram. */
 const MAX_CAPSULE_BYTES = 65_536;
 const READ_BYTES = 4_096;
+/** Time for the peer to end its side of the CONNECT stream once the session is over. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** What a session is made of. */
 export interface SessionParts {
@@ -50,6 +52,9 @@ export class Session implements WebTransportSession {
   readonly #draining = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<Stream>();
   readonly #incoming = new AcceptQueue(() => this.#bidi.next());
+  #tunnel?: Stream;
+  #closedByPeer = false;
+  #closeTimer?: ReturnType<typeof setTimeout>;
 
   /** Starts before its CONNECT is answered; nothing is sent until {@linkcode start}. */
   constructor(parts: SessionParts) {
@@ -128,6 +133,7 @@ export class Session implements WebTransportSession {
 
   /** The CONNECT was answered: takes over its stream. */
   start(tunnel: Stream): void {
+    this.#tunnel = tunnel;
     this.#ready.resolve(tunnel);
     this.#readCapsules(tunnel);
   }
@@ -171,6 +177,9 @@ export class Session implements WebTransportSession {
     this.#ready.reject(error);
     this.stopAccepting();
     this.#parts.ended();
+    if (this.#tunnel) {
+      this.#closeTimer = setTimeout(() => this.#tunnel?.reset(), CLOSE_TIMEOUT_MS);
+    }
     return true;
   }
 
@@ -206,6 +215,7 @@ export class Session implements WebTransportSession {
         if (count === null) break;
         parser.push(buffer.subarray(0, count));
         for (let capsule = parser.next(); capsule; capsule = parser.next()) this.#take(capsule);
+        if (this.#closedByPeer) await tunnel.closeWrite();
       }
       parser.end();
       this.end({ code: 0, reason: "" });
@@ -213,12 +223,16 @@ export class Session implements WebTransportSession {
     } catch {
       this.end({ code: 0, reason: "session stream broke off" });
       tunnel.reset();
+    } finally {
+      clearTimeout(this.#closeTimer);
     }
   }
 
   #take({ type, payload }: { type: number; payload: Uint8Array }): void {
-    if (type === CapsuleType.CloseSession) this.end(decodeClose(payload));
-    else if (type === CapsuleType.DrainSession) this.#draining.resolve();
+    if (type === CapsuleType.CloseSession) {
+      this.#closedByPeer = true;
+      this.end(decodeClose(payload));
+    } else if (type === CapsuleType.DrainSession) this.#draining.resolve();
     else this.arriveDatagram(payload.slice());
   }
 }

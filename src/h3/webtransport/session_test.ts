@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 
 import { ConnectionClosedError } from "@alknet/core";
 
-import { CapsuleType, encodeCapsule } from "../capsule.ts";
+import { CapsuleType, encodeCapsule, encodeClose } from "../capsule.ts";
 import type { H3Client } from "../client.ts";
 import { encodeFrame, FrameType } from "../frame_type.ts";
 import { QpackEncoder } from "../qpack/encoder.ts";
@@ -145,6 +145,19 @@ Deno.test("streams that come before their session are delivered when it is there
   await connect.write(connectHead());
   const session = await arrived.promise;
   strictEqual(await new Response((await first(session.streams)).readable).text(), "early");
+});
+
+Deno.test("a session that its client closes is ended on the wire without waiting for it", async () => {
+  await using site = await startSite();
+  await using conn = await site.server.dial();
+  const stream = await conn.openStream();
+  await stream.write(connectHead());
+  const session = await site.next();
+  const capsule = encodeCapsule(CapsuleType.CloseSession, encodeClose(3, "bye"));
+  await stream.write(encodeFrame(FrameType.Data, capsule));
+  await new Response(stream.readable).bytes(); // comes to its end, though ours has not
+  deepStrictEqual({ ...await session.closed }, { code: 3, reason: "bye" });
+  await stream.closeWrite();
 });
 
 Deno.test("capsules that are cut, too long or unknown are what they should be", async () => {

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { breathe } from "@alknet/core";
 import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
 import { checkParameters } from "../parameters.ts";
-import { breathe } from "./slice.ts";
 import { storeError } from "./sqlite_errors.ts";
 
 /** Most prepared statements kept; the least recently used one goes first. */

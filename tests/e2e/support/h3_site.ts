@@ -27,7 +27,9 @@ export async function startSite(): Promise<Site> {
   const sessions = new Set<WebTransportSession>();
   const aborted: string[] = [];
   const app = (request: Request, info: HttpInfo): Response | Promise<Response> => {
-    if (info.h3?.protocol === "webtransport") return accept(info.h3, sessions, ended);
+    if (info.h3?.protocol === "webtransport") {
+      return accept(info.h3, { sessions, ended, greets: request.url.endsWith("/greeted") });
+    }
     return answer(request, info, aborted);
   };
   const node = await serve({
@@ -78,14 +80,18 @@ async function answer(request: Request, info: HttpInfo, aborted: string[]): Prom
   }
 }
 
+interface Acceptance {
+  readonly sessions: Set<WebTransportSession>;
+  readonly ended: { code: number; reason: string }[];
+  /** Whether the node opens a stream first. */
+  readonly greets: boolean;
+}
+
 /** Echoes streams and datagrams; what comes one way goes back one way. */
-function accept(
-  info: H3Info,
-  sessions: Set<WebTransportSession>,
-  ended: { code: number; reason: string }[],
-): Response {
+function accept(info: H3Info, { sessions, ended, greets }: Acceptance): Response {
   const { response, session } = info.upgradeWebTransport();
   sessions.add(session);
+  if (greets) greet(session);
   session.closed.then((end) => {
     sessions.delete(session);
     ended.push({ ...end });
@@ -94,6 +100,13 @@ function accept(
   echoOneWay(session);
   echoDatagrams(session).catch(() => {}); // the session is over
   return response;
+}
+
+/** Opens a stream, says hello, and sends back what is answered. */
+async function greet(session: WebTransportSession): Promise<void> {
+  const stream = await session.openStream();
+  await stream.write(new TextEncoder().encode("hello, "));
+  await stream.readable.pipeTo(stream.writable);
 }
 
 async function serveStreams(session: WebTransportSession): Promise<void> {

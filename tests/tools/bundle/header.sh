@@ -49,5 +49,10 @@ else
 fi
 
 umask "$mask"
-export DENO_DIR="$dir/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+# How other programs start this one: the file itself stays, the cache does not.
+case $0 in
+  /*) ALKNET_PROGRAM=$0 ;;
+  *) ALKNET_PROGRAM=$PWD/$0 ;;
+esac
+export ALKNET_PROGRAM DENO_DIR="$dir/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 exec "$dir/deno" run -A --unstable-net --unstable-no-legacy-abort --no-config --no-lock --node-modules-dir=none "$dir/main.js" "$@"

@@ -1,0 +1,21 @@
+import type { FileBackend } from "../backend.ts";
+import type { SftpRequest } from "../wire/requests.ts";
+import type { Handles } from "./handles.ts";
+import type { SftpLimits } from "./limits.ts";
+
+/** What requests work on. */
+export interface SessionState {
+  readonly backend: FileBackend;
+  readonly handles: Handles;
+  readonly limits: SftpLimits;
+  /** Aborts when the session is over: long requests end then. */
+  readonly signal: AbortSignal;
+}
+
+/** A request of one kind. */
+export type RequestOf<K extends SftpRequest["kind"]> = Extract<SftpRequest, { readonly kind: K }>;
+
+/** For each kind of request, how it is carried out; the result is a packet. */
+export type Answers<K extends SftpRequest["kind"]> = {
+  readonly [Kind in K]: (state: SessionState, request: RequestOf<Kind>) => Promise<Uint8Array>;
+};

@@ -1,0 +1,29 @@
+import type { Identity } from "@alknet/core";
+
+import type { Login } from "../auth/login.ts";
+import type { Multiplexer } from "../channel/multiplexer.ts";
+import type { ForwardCounter, ForwardLimits } from "./limits.ts";
+import type { ForwardRule } from "./rules.ts";
+
+/** What forwarding in one connection goes by. */
+export interface ForwardServices {
+  /** Who is logged in. */
+  readonly login: Login;
+  /** Where connections may be made to. */
+  readonly rules: readonly ForwardRule[];
+  /** Where may be listened. */
+  readonly listenRules: readonly ForwardRule[];
+  /** Paths of Unix sockets that may be reached and listened on; `*` at the end. */
+  readonly socketPatterns: readonly string[];
+  /** Bounds. */
+  readonly limits: ForwardLimits;
+  /** What each identity has open. */
+  readonly counter: ForwardCounter;
+  /** Where channels to the client are opened. */
+  multiplexer(): Multiplexer | undefined;
+}
+
+/** Who is logged in, as long as it may forward. */
+export function forwarder({ login }: ForwardServices): Identity | undefined {
+  return login.restrictions.forwarding === false ? undefined : login.identity();
+}

@@ -1,0 +1,66 @@
+import type { Address } from "@alknet/core";
+
+import type { Account } from "./account.ts";
+
+/** Variables that clients may set where nothing else is said. */
+export const DEFAULT_ENV_PATTERNS: readonly string[] = [
+  "LANG",
+  "LC_*",
+  "COLORTERM",
+  "NO_COLOR",
+  "GIT_PROTOCOL",
+];
+
+const MAX_VARIABLES = 32;
+const MAX_VALUE_CHARACTERS = 1_024;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The variables of one session that its client has set. */
+export class ClientVariables {
+  readonly #patterns: readonly string[];
+  readonly #values = new Map<string, string>();
+
+  /** `patterns` are names, or beginnings of names with `*`. */
+  constructor(patterns: readonly string[]) {
+    this.#patterns = patterns;
+  }
+
+  /** What was set. */
+  get values(): ReadonlyMap<string, string> {
+    return this.#values;
+  }
+
+  /** Sets one; false when it may not be set. */
+  set(name: string, value: string): boolean {
+    const allowed = NAME.test(name) && value.length <= MAX_VALUE_CHARACTERS &&
+      !value.includes("\0") && this.#patterns.some((pattern) => matches(pattern, name)) &&
+      (this.#values.has(name) || this.#values.size < MAX_VARIABLES);
+    if (allowed) this.#values.set(name, value);
+    return allowed;
+  }
+}
+
+/** The whole environment of a program: nothing of the node's own but `PATH` gets there. */
+export function environmentOf(
+  account: Account,
+  remoteAddr: Address,
+  variables: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const from = `${remoteAddr.hostname} ${remoteAddr.port}`;
+  return {
+    ...Object.fromEntries(variables),
+    HOME: account.home,
+    USER: account.name,
+    LOGNAME: account.name,
+    SHELL: account.shell,
+    PATH: Deno.env.get("PATH") || DEFAULT_PATH,
+    // Shells read their start-up files where these are set, as under sshd.
+    SSH_CLIENT: `${from} 0`,
+    SSH_CONNECTION: `${from} 0.0.0.0 0`,
+  };
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}

@@ -1,0 +1,77 @@
+import type { Channel } from "../channel/channel.ts";
+import {
+  exitStatus,
+  hangUpGroup,
+  type ProgramSpec,
+  type RunningProgram,
+  signalGroup,
+} from "./program.ts";
+
+const BUFFER_BYTES = 32_768;
+
+/** Runs a program without a terminal: its standard streams are the channel's. */
+export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec): RunningProgram {
+  const [program, ...args] = argv;
+  const child = new Deno.Command(program, {
+    args,
+    env: { ...env },
+    clearEnv: true,
+    cwd,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true, // a group of its own, so that signals reach its children too
+  }).spawn();
+  feed(channel, child.stdin);
+  const [stdout, stderr] = [child.stdout.getReader(), child.stderr.getReader()];
+  const delivered = Promise.all([
+    deliver(stdout, (bytes) => channel.write(bytes)),
+    deliver(stderr, (bytes) => channel.writeError(bytes)),
+  ]);
+  const ended = delivered.then(() => child.status).then(exitStatus);
+  return {
+    ended,
+    signal: (name) => signalGroup(child.pid, name),
+    resize: () => {},
+    hangUp: () => {
+      hangUpGroup(child.pid, child.status);
+      // What it left running elsewhere may hold the pipes open; nobody reads them any more.
+      for (const reader of [stdout, stderr]) reader.cancel().catch(() => {});
+    },
+  };
+}
+
+/** To the program, until either side has had enough. */
+async function feed(channel: Channel, stdin: WritableStream<Uint8Array>): Promise<void> {
+  const writer = stdin.getWriter();
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  try {
+    for (;;) {
+      const count = await channel.read(buffer);
+      if (count === null) break;
+      await writer.write(buffer.slice(0, count));
+    }
+    await writer.close();
+  } catch {
+    // The program reads no more, or the client is gone: what still comes is thrown away.
+    channel.stopReading();
+    channel.tell("eow@openssh.com");
+    await writer.abort().catch(() => {});
+  }
+}
+
+/** From the program; when the client takes no more, the program sees a broken pipe. */
+async function deliver(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      await write(value);
+    }
+  } catch {
+    await reader.cancel().catch(() => {});
+  }
+}

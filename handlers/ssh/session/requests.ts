@@ -1,0 +1,59 @@
+import { SshReader } from "../wire/ssh_reader.ts";
+import type { TerminalSize } from "./program.ts";
+
+/** A terminal as a client asks for it (RFC 4254 section 6.2). Its modes are not taken up. */
+export interface PtyRequest {
+  /** The kind of terminal, for `TERM`. */
+  readonly term: string;
+  /** Its size. */
+  readonly size: TerminalSize;
+}
+
+const MAX_TERM_CHARACTERS = 64;
+const TERM = /^[\w.+-]+$/;
+/** Kernels hold sizes in 16 bits. */
+const MAX_CELLS = 65_535;
+
+/** Reads a `pty-req`. */
+export function readPtyRequest(data: Uint8Array): PtyRequest {
+  const reader = new SshReader(data);
+  const term = reader.text();
+  const size = readSize(reader);
+  reader.bytes(); // modes
+  const known = TERM.test(term) && term.length <= MAX_TERM_CHARACTERS;
+  return { term: known ? term : "dumb", size };
+}
+
+/** Reads a `window-change`. */
+export function readWindowChange(data: Uint8Array): TerminalSize {
+  return readSize(new SshReader(data));
+}
+
+/** Reads a request that holds one text: `exec`, `subsystem`, `signal`. */
+export function readText(data: Uint8Array): string {
+  const reader = new SshReader(data);
+  const text = reader.text();
+  reader.end();
+  return text;
+}
+
+/** Reads an `env` request. */
+export function readVariable(data: Uint8Array): { name: string; value: string } {
+  const reader = new SshReader(data);
+  const variable = { name: reader.text(), value: reader.text() };
+  reader.end();
+  return variable;
+}
+
+function readSize(reader: SshReader): TerminalSize {
+  const columns = reader.uint32();
+  const rows = reader.uint32();
+  reader.uint32(); // pixels
+  reader.uint32();
+  return { columns: clamp(columns, 80), rows: clamp(rows, 24) };
+}
+
+/** Zero means that the client does not know (RFC 4254 section 6.2). */
+function clamp(cells: number, otherwise: number): number {
+  return cells === 0 ? otherwise : Math.min(cells, MAX_CELLS);
+}
