@@ -6,6 +6,7 @@ import { Message, message } from "../wire/message.ts";
 import type { ChannelHost, ChannelRequest, ChannelStart, RequestVerdict } from "./channel_host.ts";
 import { ChannelInput } from "./channel_input.ts";
 import { ReceiveWindow } from "./receive_window.ts";
+import { RequestQueue } from "./request_queue.ts";
 
 /** Most bytes of data in one message: what every implementation takes (RFC 4253 section 6.1). */
 const MAX_DATA_BYTES = 32_768;
@@ -40,8 +41,11 @@ export class Channel implements Stream {
   #windowGrown = Promise.withResolvers<void>();
   #output: "open" | "eof" | "closed" = "open";
   #peerClosed = false;
-  #requests: Promise<void> = Promise.resolve();
-  #pendingRequests = 0;
+  readonly #requests = new RequestQueue({
+    decide: (request) => this.onRequest?.(request) ?? false,
+    answer: (request, verdict) => this.#answer(request, verdict),
+    malformed: () => this.close(), // a malformed request ends its channel
+  });
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
   #writable?: WritableStream<Uint8Array>;
 
@@ -191,17 +195,7 @@ export class Channel implements Stream {
 
   /** Takes a request; answers go out in the order of the requests. */
   receiveRequest(request: ChannelRequest, maxPending: number): void {
-    // What is decided at once never waits: OpenSSH sends a request for each variable in a row.
-    const early = this.#pendingRequests === 0 ? this.#decide(request) : undefined;
-    if (early !== undefined && !(early instanceof Promise)) return this.#answer(request, early);
-    if (++this.#pendingRequests > maxPending) {
-      throw new SshProtocolError("Too many requests at once");
-    }
-    this.#requests = this.#requests.then(async () => {
-      const verdict = await (early ?? this.#decide(request));
-      this.#pendingRequests--;
-      this.#answer(request, verdict);
-    });
+    this.#requests.receive(request, maxPending);
   }
 
   /** Takes the answer to the oldest request. */
@@ -257,20 +251,6 @@ export class Channel implements Stream {
     if (this.#output === "closed") return;
     if (request.wantReply) this.#send(verdict ? Message.ChannelSuccess : Message.ChannelFailure);
     if (typeof verdict === "function") verdict();
-  }
-
-  #decide(request: ChannelRequest): RequestVerdict | Promise<RequestVerdict> {
-    try {
-      const verdict = this.onRequest?.(request) ?? false;
-      return verdict instanceof Promise ? verdict.catch((error) => this.#refuse(error)) : verdict;
-    } catch (error) {
-      return this.#refuse(error);
-    }
-  }
-
-  #refuse(error: unknown): false {
-    if (error instanceof SshProtocolError) this.close(); // a malformed request ends its channel
-    return false;
   }
 
   #grant(bytes: number): void {
