@@ -11,6 +11,7 @@ import { failureOf } from "./failure.ts";
 import { completed, errorEvent, type Requested, responded } from "./payloads.ts";
 import type { Stay } from "./load.ts";
 import type { Sink } from "./sink.ts";
+import { TURNS } from "./turns.ts";
 
 const log = getLogger(["alknet", "call"]);
 
@@ -159,6 +160,7 @@ export class InboundRequest {
     const iterator = this.#iterator = items[Symbol.asyncIterator]();
     while (!this.#over) {
       await this.credit?.wait();
+      await TURNS.take();
       if (this.#over) return;
       const { done, value } = await iterator.next();
       if (this.#over) return;

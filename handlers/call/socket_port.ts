@@ -6,13 +6,7 @@ import type { EventEnvelope } from "./envelope.ts";
 import type { Frame } from "./frames.ts";
 import type { FramePort, PortBounds } from "./port.ts";
 import { SocketClose, type SocketCloseCode } from "./socket_close.ts";
-
-/** Bytes that may wait in the socket before the next message waits here. */
-const HIGH_WATER_BYTES = 262_144;
-
-/** Least and longest time between two looks at how many bytes wait: no event tells. */
-const LOOK_MS = 2;
-const LOOK_RARELY_MS = 50;
+import { SocketPace } from "./socket_pace.ts";
 
 /** Messages that have come and are not taken yet, in bytes; sockets cannot be told to wait. */
 const MAX_QUEUED_BYTES = 4_194_304;
@@ -34,18 +28,19 @@ export class SocketPort implements FramePort {
   readonly #over = Promise.withResolvers<{ code: number; reason: string }>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #broken = Promise.withResolvers<void>();
+  readonly #pace: SocketPace;
   readonly #queue: Uint8Array[] = [];
   #bounds?: PortBounds;
   #queuedBytes = 0;
   #fault?: Error;
   #end?: { readonly code: number; readonly reason: string };
   #arrived?: () => void;
-  #giveUp?: () => void;
   #sending: Promise<void>;
 
   /** Listens at once: whoever has just been given the socket has missed nothing. */
   constructor(socket: WebSocket) {
     this.#socket = socket;
+    this.#pace = new SocketPace(() => socket.bufferedAmount);
     this.#sending = this.#opened.promise;
     this.closed = this.#over.promise;
     socket.binaryType = "arraybuffer";
@@ -84,7 +79,7 @@ export class SocketPort implements FramePort {
   async send(envelope: EventEnvelope, admit?: (bytes: number) => void): Promise<number> {
     const bytes = encodeEnvelope(envelope);
     admit?.(bytes.length);
-    const turn = this.#sending = this.#sending.then(() => this.#room());
+    const turn = this.#sending = this.#sending.then(() => this.#pace.room());
     await turn;
     if (this.#end) throw new ConnectionClosedError(this.#end);
     this.#socket.send(bytes);
@@ -137,26 +132,13 @@ export class SocketPort implements FramePort {
     this.#queuedBytes += bytes;
   }
 
-  /** Waits until the peer has taken most of what was sent. */
-  async #room(): Promise<void> {
-    let waitMs = LOOK_MS;
-    while (!this.#end && this.#socket.bufferedAmount >= HIGH_WATER_BYTES) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, waitMs);
-      this.#giveUp = resolve;
-      await promise;
-      clearTimeout(timer);
-      waitMs = Math.min(waitMs * 2, LOOK_RARELY_MS);
-    }
-  }
-
   #closed(end: { readonly code: number; readonly reason: string }): void {
     this.#end ??= end;
     this.#clear(); // nobody would get the answers
     this.#over.resolve(this.#end);
     this.#opened.resolve();
     this.#broken.resolve();
-    this.#giveUp?.();
+    this.#pace.stop();
     this.#wake();
   }
 

@@ -111,8 +111,11 @@ Deno.test("disposing of the client closes the socket and stops what runs", async
 Deno.test("a node that shuts down lets calls finish and closes with 4503", async () => {
   await using server = serveSockets();
   await using raw = new RawSocket(server.url);
-  await raw.send(request("1", "test/hang", { timeout_ms: 100 }), request("2", "sub/quiet"));
-  await until(() => server.ops.hanging === 1);
+  await raw.send(
+    request("1", "test/hang", { timeout_ms: 500 }),
+    request("2", "sub/quiet", { input: { count: 0 } }),
+  );
+  await until(() => server.ops.hanging === 2);
   server.shutdown.abort();
   const codes = new Map<string, unknown>();
   for (let event = await raw.next(); event; event = await raw.next()) {

@@ -6,7 +6,7 @@ import {
   type HandlerContext,
   type Identity,
 } from "@alknet/core";
-import { webTransportConnection, type WebTransportSession } from "@alknet/h3";
+import { webTransportConnection } from "@alknet/h3";
 import { getLogger } from "@logtape/logtape";
 
 import { tokenOf } from "./bearer_token.ts";
@@ -51,7 +51,7 @@ export function carry(
   const { remoteAddr, serverName } = info;
   const conn = webTransportConnection(session, { alpn, remoteAddr, serverName, identity });
   const ctx = contextOf(conn, info, options.signal);
-  serve({ handler, conn, session, ctx, known });
+  serveCarried({ handler, conn, ready: session.ready, ctx, known });
   return response;
 }
 
@@ -82,7 +82,8 @@ export function identifier(
   };
 }
 
-function contextOf(conn: Connection, info: HttpInfo, signal: AbortSignal): HandlerContext {
+/** What a handler is told of a carried connection. */
+export function contextOf(conn: Connection, info: HttpInfo, signal: AbortSignal): HandlerContext {
   const { alpn, remoteAddr } = conn;
   return {
     auth: {
@@ -98,22 +99,24 @@ function contextOf(conn: Connection, info: HttpInfo, signal: AbortSignal): Handl
 }
 
 /** One carried connection. */
-interface Carried {
+export interface Carried {
   readonly handler: Handler;
   readonly conn: Connection;
-  readonly session: WebTransportSession;
+  /** Resolves once the client has been told that it is let in. */
+  readonly ready: Promise<unknown>;
   readonly ctx: HandlerContext;
   /** Whether the peer was known at the beginning. */
   readonly known: boolean;
 }
 
 /** The same life as a connection of the endpoint's has, revocation included. */
-async function serve({ handler, conn, session, ctx, known }: Carried): Promise<void> {
+export async function serveCarried(carried: Carried): Promise<void> {
+  const { handler, conn, ready, ctx, known } = carried;
   const forget = ctx.identities.onChange(() => {
     if (known && !conn.identity) conn.close(CloseCode.Revoked, "permission withdrawn");
   });
   try {
-    await session.ready;
+    await ready;
     await handler.accept(conn, ctx);
     await closedWithin(conn, LINGER_MS);
     conn.close(CloseCode.Ok, "");

@@ -1,4 +1,5 @@
-import { type Handler, type HandlerContext, NOBODY } from "@alknet/core";
+import { forEachStream, type Handler, type HandlerContext, NOBODY } from "@alknet/core";
+import { webSocketConnection } from "@alknet/core/transport";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 
 import type { SocketHandler } from "./carried_socket.ts";
@@ -68,6 +69,27 @@ Deno.test("a WebSocket for /alknet/<name> reaches the handler of that ALPN, with
   strictEqual(Reflect.get(stranger, "greeting"), "stranger");
   await closed(stranger);
   deepStrictEqual(handler.seen.map(({ auth }) => auth.alpn), ["alknet/shout", "alknet/shout"]);
+});
+
+Deno.test("a protocol without a form for WebSockets gets a connection with one stream", async () => {
+  const echo: Handler = {
+    name: "echo",
+    alpn: ["alknet/shout"],
+    accept: (conn) => forEachStream(conn, (stream) => stream.readable.pipeTo(stream.writable)),
+  };
+  await using node = await nodeWith(echo);
+  const socket = new WebSocket(`${node.url.replace("https", "wss")}/alknet/shout`, {
+    client: node.client,
+    headers: { authorization: "Bearer alk_good" },
+  });
+  const remoteAddr = { hostname: "127.0.0.1", port: 0 };
+  const conn = webSocketConnection(socket, { alpn: "alknet/shout", remoteAddr, dialled: true });
+  const stream = await conn.openStream();
+  const read = new Response(stream.readable).bytes();
+  await stream.write(new Uint8Array(1_000_000).fill(7));
+  await stream.closeWrite();
+  deepStrictEqual(await read, new Uint8Array(1_000_000).fill(7));
+  await conn.closed;
 });
 
 Deno.test("a ticket lets a browser in, once", async () => {

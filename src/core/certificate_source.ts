@@ -1,6 +1,6 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { issueLeaf, type Leaf, nodeServerName } from "./certificate.ts";
 import { ListenError } from "./errors.ts";
+import { leafFromPem, namesOfLeaf, type PemPair } from "./leaf_pem.ts";
 import type { NodeKey } from "./node_id.ts";
 
 /** Where a listener's certificate comes from, and how it learns of the next one. */
@@ -96,15 +96,15 @@ export async function fileCertificates(
   const { certFile, keyFile, pollMs = 5_000 } = options;
   let pair = await readPair(certFile, keyFile);
   const source: Writable<CertificateSource> = {
-    leaf: await leafOf(pair),
-    names: namesOf(pair),
+    leaf: await leafFromPem(pair),
+    names: namesOfLeaf(pair),
     [Symbol.dispose]: () => stop(),
   };
   const stop = every(pollMs, source, async () => {
     const next = await readPair(certFile, keyFile);
     if (next.cert === pair.cert && next.key === pair.key) return;
-    source.leaf = await leafOf(next);
-    source.names = namesOf(next);
+    source.leaf = await leafFromPem(next);
+    source.names = namesOfLeaf(next);
     pair = next;
     source.onChange?.();
   });
@@ -112,11 +112,6 @@ export async function fileCertificates(
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** Runs a task over and over, never twice at once; returns what ends it. */
 function every(ms: number, source: CertificateSource, task: () => Promise<void>): () => void {
@@ -134,7 +129,7 @@ function every(ms: number, source: CertificateSource, task: () => Promise<void>)
   return () => stopped.abort();
 }
 
-async function readPair(certFile: string, keyFile: string): Promise<Pair> {
+async function readPair(certFile: string, keyFile: string): Promise<PemPair> {
   const [cert, key] = await Promise.all([certFile, keyFile].map(readText));
   if (cert === undefined || key === undefined) throw new ListenError("Cannot read certificate");
   return { cert, key };
@@ -146,38 +141,5 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new ListenError(`Cannot read "${path}": ${detail}`, { cause: error });
-  }
-}
-
-async function leafOf({ cert, key }: Pair): Promise<Leaf> {
-  const x509 = parse(cert);
-  if (!x509.checkPrivateKey(privateKeyOf(key))) {
-    throw new ListenError("Cannot use the certificate: the private key belongs to another one");
-  }
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(x509.raw));
-  return { cert, key, sha256: new Uint8Array(digest), notAfter: new Date(x509.validTo) };
-}
-
-function privateKeyOf(pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch (error) {
-    throw new ListenError("Cannot read the private key: it is not PEM, or encrypted", {
-      cause: error,
-    });
-  }
-}
-
-function namesOf({ cert }: Pair): string[] {
-  const names = parse(cert).subjectAltName ?? "";
-  return names.split(/,\s*/).filter(Boolean)
-    .map((name) => name.replace(/^(DNS|IP Address):/, "").toLowerCase());
-}
-
-function parse(cert: string): X509Certificate {
-  try {
-    return new X509Certificate(cert);
-  } catch (error) {
-    throw new ListenError("Cannot read the certificate: it is not a PEM chain", { cause: error });
   }
 }

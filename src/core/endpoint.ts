@@ -159,6 +159,8 @@ export class Endpoint implements AsyncDisposable {
       limits: this.#limits,
       nodeId: this.key.publicKey,
       certificates,
+      named: options.named,
+      quicCertificate: options.quicCertificate,
       alpn: this.#registry.alpn,
       admit: (addr) => this.#admission.handshake(addr),
       connected: (conn, from) => this.#connected(conn, from),

@@ -1,8 +1,10 @@
 import type { ServerBinding } from "./auth_wire.ts";
 import type { CertificateSource } from "./certificate_source.ts";
+import type { Leaf } from "./certificate.ts";
 import type { Address } from "./connection.ts";
 import { ListenError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import type { NamedCertificates } from "./named_certificates.ts";
 import { QuicListener } from "./transport/quic_listener.ts";
 import { TlsListener } from "./transport/tls_listener.ts";
 import type { ListenerHooks, TransportConnection } from "./transport/transport.ts";
@@ -15,9 +17,16 @@ export interface ListenOptions {
   readonly port?: number;
   /** The certificate. Default: leaves issued under the node key. */
   readonly certificates?: CertificateSource;
+  /** One more certificate, for TLS clients that ask for one of its names. Default: none. */
+  readonly named?: NamedCertificates;
+  /**
+   * The certificate of QUIC, which cannot choose by name: with `"named"`, the named one as soon as
+   * there is one, and then nobody dials this listener by key over QUIC. Default: `"own"`.
+   */
+  readonly quicCertificate?: "own" | "named";
   /**
    * Whether TLS clients are asked for a certificate as a proof of their key. Default: where the node
-   * issues its own certificate; on public ones a browser would ask its user for one.
+   * issues its own certificate only; on public ones a browser would ask its user for one.
    */
   readonly clientCertificates?: boolean;
   /** Transports to offer. Default: both. */
@@ -32,6 +41,8 @@ export interface ListenerInfo {
   readonly transports: readonly string[];
   /** The certificate handshakes get now. */
   readonly certificates: CertificateSource;
+  /** The certificate for names of its own, where the listener has one. */
+  readonly named?: NamedCertificates;
 }
 
 /** What a listener needs from the endpoint. */
@@ -39,6 +50,8 @@ export interface ListenerDeps {
   readonly limits: Limits;
   readonly nodeId: Uint8Array;
   readonly certificates: CertificateSource;
+  readonly named?: NamedCertificates;
+  readonly quicCertificate?: "own" | "named";
   readonly alpn: readonly string[];
   admit: ListenerHooks["admit"];
   connected(conn: TransportConnection, listener: Listener): void;
@@ -46,15 +59,16 @@ export interface ListenerDeps {
 }
 
 const PORT_TRIES = 16;
-/** Leaf hashes a proof may name: the present leaf and the two before it. */
+/** Leaf hashes a proof may name, of each kind: the present leaf and the two before it. */
 const REMEMBERED_LEAVES = 3;
 
-/** One port number with QUIC on UDP and TLS on TCP behind one certificate. */
+/** One port number with QUIC on UDP and TLS on TCP behind one certificate, or two. */
 export class Listener {
   readonly #deps: ListenerDeps;
   readonly #quic?: QuicListener;
   readonly #tls?: TlsListener;
-  readonly #hashes: Uint8Array[] = [];
+  readonly #hashes: { own: Uint8Array[]; named: Uint8Array[] } = { own: [], named: [] };
+  readonly #forget: () => void;
   #alpn: readonly string[];
 
   private constructor(deps: ListenerDeps, quic?: QuicListener, tls?: TlsListener) {
@@ -62,7 +76,9 @@ export class Listener {
     this.#quic = quic;
     this.#tls = tls;
     this.#alpn = deps.alpn;
-    deps.certificates.onChange = () => this.configure(this.#alpn);
+    const changed = (): void => this.configure(this.#alpn);
+    deps.certificates.onChange = changed;
+    this.#forget = deps.named?.onChange(changed) ?? (() => {});
   }
 
   /**
@@ -101,22 +117,29 @@ export class Listener {
     return this.#deps.certificates;
   }
 
-  /** Takes up the present certificate and a new ALPN list. */
+  /** The certificate for names of its own, where there is one. */
+  get named(): NamedCertificates | undefined {
+    return this.#deps.named;
+  }
+
+  /** Takes up the present certificates and a new ALPN list. */
   configure(alpn: readonly string[]): void {
-    const { leaf } = this.#deps.certificates;
+    const { certificates: { leaf }, named, quicCertificate } = this.#deps;
     this.#alpn = alpn;
-    this.#hashes.unshift(leaf.sha256);
-    this.#hashes.splice(REMEMBERED_LEAVES);
-    this.#quic?.configure(leaf, alpn);
+    remember(leaf, this.#hashes.own);
+    remember(named?.leaf, this.#hashes.named);
+    this.#quic?.configure(quicCertificate === "named" ? named?.leaf ?? leaf : leaf, alpn);
     this.#tls?.configure(leaf, alpn);
   }
 
   /** Whether a proof was made for this listener (docs/protocol/auth.md, "Binding"). */
   matches({ kind, value }: ServerBinding): boolean {
     if (kind === "node-id") return equal(value, this.#deps.nodeId);
-    if (kind === "leaf-hash") return this.#hashes.some((hash) => equal(value, hash));
+    const { own, named } = this.#hashes;
+    if (kind === "leaf-hash") return [...own, ...named].some((hash) => equal(value, hash));
     const name = new TextDecoder().decode(value);
-    return this.#deps.certificates.names.some((each) => nameCovers(each, name));
+    const names = [...this.#deps.certificates.names, ...this.#deps.named?.names ?? []];
+    return names.some((each) => nameCovers(each, name));
   }
 
   /** Stops accepting; connections live on. */
@@ -128,6 +151,7 @@ export class Listener {
   /** Closes what is left and frees the ports. */
   close(code: number, reason: string): void {
     this.#deps.certificates.onChange = undefined;
+    this.#forget();
     this.#quic?.close(code, reason);
     this.#tls?.close();
   }
@@ -142,17 +166,18 @@ async function openOnce(
   options: ListenOptions,
   deps: ListenerDeps,
 ): Promise<Listener> {
-  const { transports = ["quic", "tls"], clientCertificates = !options.certificates } = options;
+  const { transports = ["quic", "tls"] } = options;
+  const { clientCertificates = !options.certificates && !options.named } = options;
   let listener: Listener | undefined;
   const hooks: ListenerHooks = {
     admit: (from) => deps.admit(from),
     connected: (conn) => listener ? deps.connected(conn, listener) : conn.close(),
     handshakeFailed: (error) => deps.handshakeFailed(error),
   };
-  const { limits, certificates: { leaf }, alpn } = deps;
-  const tls = transports.includes("tls")
-    ? new TlsListener(leaf, alpn, { ...limits, clientCertificates }, hooks)
-    : undefined;
+  const { limits, certificates: { leaf }, named, alpn } = deps;
+  const leafFor = named && ((name: string) => named.leafFor(name));
+  const forTls = { ...limits, clientCertificates, leafFor, raw: named?.raw };
+  const tls = transports.includes("tls") ? new TlsListener(leaf, alpn, forTls, hooks) : undefined;
   await tls?.listen(addr);
   let quic: QuicListener | undefined;
   try {
@@ -167,6 +192,12 @@ async function openOnce(
     quic?.close(0, "");
     throw error;
   }
+}
+
+function remember(leaf: Leaf | undefined, hashes: Uint8Array[]): void {
+  if (!leaf || hashes.some((hash) => equal(hash, leaf.sha256))) return;
+  hashes.unshift(leaf.sha256);
+  hashes.splice(REMEMBERED_LEAVES);
 }
 
 /** Whether a certificate's name stands for a host's: `*` for one whole label (RFC 9525 6.3). */

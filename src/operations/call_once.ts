@@ -23,8 +23,7 @@ export async function callOnce(call: Call, options: DispatchOptions): Promise<un
     const output = await run.settle(runHandler(found, input, { call, run, options }));
     return await checkedOutput(found, output, options);
   } catch (error) {
-    // Once the call is over, that is what is told, whatever the handler made of it.
-    if (run.signal.aborted) throw run.signal.reason;
+    run.throwIfEnded();
     throw await failureOf(error, { operation: found.operation, request: call.request });
   }
 }

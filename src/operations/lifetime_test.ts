@@ -248,3 +248,17 @@ Deno.test("a call that ends aborts what it left running, unless that may continu
     strictEqual(await outcome.promise, policy === "abort-dependents" ? "ABORTED" : "ran");
   }
 });
+
+// The call below was told of the deadline first; to the operation above that was an undeclared
+// error like any other, and its caller got INTERNAL.
+Deno.test("a deadline that a composed call meets first is TIMEOUT for its caller too", async () => {
+  const registry = new OperationRegistry();
+  const never = Promise.withResolvers<never>();
+  registry.register(operation({ name: "hang", access: ANYONE, handler: () => never.promise }));
+  registry.register(
+    operation({ name: "top", access: ANYONE, handler: (_, { env }) => env.invoke("hang", {}) }),
+    { reaches: ["hang"] },
+  );
+  const request = wire({ deadlineMs: Date.now() + 30, keepsDeadline: true });
+  await rejects(registry.call("top", {}, request), { code: "TIMEOUT", retryable: true });
+});

@@ -23,6 +23,9 @@ export interface RunOptions {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** What clock and timers may differ by. */
+const CLOCK_MS = 1;
+
 /** Why the signal of a call that is done aborts: one for all, as most calls are done. */
 const DONE = aborted();
 
@@ -79,6 +82,19 @@ export class Run implements Lineage, Disposable {
     if (this.signal.aborted) throw this.signal.reason;
   }
 
+  /**
+   * Called when the handler has failed: once the call is over, that is what is told, whatever the
+   * handler made of it. A call below has the same deadline, and may have been told of it first.
+   *
+   * @throws {CallError} When the call was aborted or its time is over.
+   */
+  throwIfEnded(): void {
+    if (this.signal.aborted) throw this.signal.reason;
+    if (Date.now() < this.#deadlineMs - CLOCK_MS) return;
+    this.#cancel(lateError());
+    throw this.signal.reason;
+  }
+
   /** What a handler's promise comes to, unless the call ends before. */
   settle<Value>(work: PromiseLike<Value>): Promise<Value> {
     const { signal } = this;
@@ -105,7 +121,7 @@ export class Run implements Lineage, Disposable {
   #watchClock(keepsDeadline = false): void {
     if (this.#deadlineMs === Infinity) return;
     const leftMs = this.#deadlineMs - Date.now();
-    if (leftMs <= 0) return this.#cancel(new CallError(CallCode.Timeout, "Deadline exceeded"));
+    if (leftMs <= 0) return this.#cancel(lateError());
     if (keepsDeadline) return;
     this.#timer = setTimeout(() => this.#watchClock(), Math.min(leftMs, MAX_TIMER_MS));
   }
@@ -120,6 +136,10 @@ export class Run implements Lineage, Disposable {
     for (const signal of this.#followed) signal.removeEventListener("abort", this.#follow);
     this.#controller.abort(reason);
   }
+}
+
+function lateError(): CallError {
+  return new CallError(CallCode.Timeout, "Deadline exceeded");
 }
 
 function reasonOf({ reason }: AbortSignal): CallError {

@@ -32,7 +32,7 @@ export async function* subscribeTo(call: Call, options: DispatchOptions): AsyncG
       run.throwIfOver();
     }
   } catch (error) {
-    if (run.signal.aborted) throw run.signal.reason;
+    run.throwIfEnded();
     throw await failureOf(error, failed);
   }
 }

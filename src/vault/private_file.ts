@@ -1,14 +1,14 @@
 /** Files that only their owner may read, written so that a crash leaves the old one or the new one. */
 import { basename, dirname, join } from "node:path";
 
-import { type Bytes, randomBytes, wipe } from "./bytes.ts";
+import { randomBytes, wipe } from "./bytes.ts";
 
 const OWNER_ONLY = 0o600;
 
 /** What {@linkcode readBounded} reads. */
 export interface BoundedFile {
   /** Content. */
-  readonly bytes: Bytes;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** State of the very file that was read, not of the path. */
   readonly info: Deno.FileInfo;
 }

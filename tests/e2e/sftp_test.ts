@@ -89,6 +89,16 @@ Deno.test("a copy that was killed goes on where it was, both ways", async () => 
   ok(await sameFiles(pair.here("big"), pair.here("back")));
 });
 
+Deno.test("copying to a peer that nobody knows is one clear error, not a defect of the program", async () => {
+  // The files of a node that was never reached were closed all the same, which hid the reason.
+  await using machine = await Machine.fresh();
+  strictEqual((await machine.alknet("init")).code, 0);
+  const file = await machine.write("file", "text");
+  const { code, err } = await machine.alknet("cp", file, "nowhere:file");
+  strictEqual(code, 2);
+  match(err, /^alknet: Unknown peer "nowhere": see "alknet peer list"/);
+});
+
 Deno.test("scopes decide who may read and write what", async () => {
   await using pair = await joined(["sftp:read:docs", "sftp:write:inbox"]);
   await Deno.mkdir(join(pair.root, "docs"), { recursive: true });

@@ -125,15 +125,37 @@ testOrSkip("alknet forward comes back when the node does", noPrograms, async () 
 });
 
 testOrSkip("removing a peer ends its forwards, at once and for good", noPrograms, async () => {
-  await using web = webServer();
-  await using lab = await labFor(web.addr.port);
-  await using running = forwarding(lab, "socks", "--listen", "127.0.0.1:0");
+  using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = server.addr;
+  await using lab = await labFor(port);
+  const to = `127.0.0.1:${port}`;
+  await using running = forwarding(lab, "forward", "-L", `0:${to}`);
+  const local = await running.address(`0:${to}`);
   await running.until(({ event }) => event === "connected");
+  using near = await Deno.connect({ port: Number(local.split(":")[1]) });
+  using far = await server.accept();
+  await far.write(new Uint8Array(3));
+  strictEqual(await near.read(new Uint8Array(9)), 3);
   strictEqual((await lab.node.alknet("peer", "remove", "alice")).code, 0);
+  strictEqual(await far.read(new Uint8Array(9)).catch(() => null), null);
+  strictEqual(await near.read(new Uint8Array(9)).catch(() => null), null);
   await running.until(({ event, reason }) => event === "lost" && reason === "permission withdrawn");
   const { code, err } = await running.end();
   strictEqual(code, 5);
   match(err, /does not let you in/);
+});
+
+testOrSkip("a destination that is refused is told of, with its reason", noPrograms, async () => {
+  await using lab = await labFor(1);
+  await using running = forwarding(lab, "forward", "-L", "0:127.0.0.1:2", "-L", "0:127.0.0.1:1");
+  const refused = await running.address("0:127.0.0.1:2");
+  const dead = await running.address("0:127.0.0.1:1");
+  await running.until(({ event }) => event === "connected");
+  for (const [local, why] of [[refused, /not allowed/], [dead, /cannot be reached/]] as const) {
+    using near = await Deno.connect({ port: Number(local.split(":")[1]) });
+    strictEqual(await near.read(new Uint8Array(9)).catch(() => null), null);
+    match((await running.until(({ event }) => event === "failed")).reason ?? "", why);
+  }
 });
 
 testOrSkip("forwarding says what is wrong, and how to put it right", noPrograms, async () => {

@@ -23,9 +23,11 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "tmux": "tmux",
   "faketime": "faketime",
   "nats-server": "nats-server",
+  "pebble": "pebble",
   // The server itself is not in PATH; this is what comes with it and not with the client.
   "postgresql": "pg_createcluster",
   "openssh-sftp-server": "/usr/lib/openssh/sftp-server",
+  "openssh-server": "/usr/sbin/sshd",
   "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
   "sshfs": "sshfs",
   "lftp": "lftp",

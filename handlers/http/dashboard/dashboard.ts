@@ -34,6 +34,8 @@ export interface Dashboard {
    * @returns The path of a link.
    */
   link(identify: Identify): string;
+  /** Ends the links and sessions of those who are revoked; to be called at each revocation. */
+  endRevoked(): void;
 }
 
 const LOGIN = /^\/login\/([A-Za-z0-9_-]{20,64})$/;
@@ -61,6 +63,7 @@ export function dashboard({ operations, limits }: DashboardOptions): Dashboard {
   const routes = dashboardRoutes(operations, sessions);
   return {
     link: (identify) => `/login/${sessions.invite(identify)}`,
+    endRevoked: () => sessions.endRevoked(),
     async fetch(request, info) {
       const { pathname } = new URL(request.url);
       const secret = LOGIN.exec(pathname)?.[1];

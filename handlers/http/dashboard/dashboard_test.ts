@@ -4,6 +4,7 @@ import { doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 
 import type { HttpInfo } from "../http_info.ts";
 import { type Dashboard, dashboard } from "./dashboard.ts";
+import { COOKIE } from "./guard.ts";
 
 /** A dashboard over a collection of things, and somebody who may be revoked. */
 class Fixture {
@@ -24,7 +25,7 @@ class Fixture {
     const response = await this.ask(this.dashboard.link(() => this.who));
     strictEqual(response?.status, 303);
     const cookie = response.headers.get("set-cookie") ?? "";
-    match(cookie, /^__Host-session=\S+; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
+    match(cookie, /^__Host-node-session=\S+; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
     return cookie.split(";")[0] ?? "";
   }
 
@@ -115,7 +116,7 @@ Deno.test("without a session there is nothing that tells of a dashboard", async 
   const paths = ["/", "/ui/operations", "/ui/assets/style.css", "/login/wrong", "/other"];
   for (const path of [...paths, `/login/${"x".repeat(43)}`]) {
     strictEqual(await fixture.ask(path), undefined, path);
-    const forged = { headers: { cookie: `__Host-session=${"x".repeat(43)}` } };
+    const forged = { headers: { cookie: `${COOKIE}=${"x".repeat(43)}` } };
     strictEqual(await fixture.ask(path, forged), undefined, path);
   }
 });
@@ -207,4 +208,58 @@ Deno.test("signing out ends the session", async () => {
   const response = await fixture.ask("/ui/sign-out", { method: "POST", body, headers: { cookie } });
   strictEqual(response?.status, 303);
   strictEqual(await fixture.ask("/", { headers: { cookie } }), undefined);
+});
+
+Deno.test("signing out, and being pushed out, ends what the session follows", async () => {
+  // A tab that followed events went on getting them after its owner had signed out elsewhere.
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  const { csrf } = await fixture.page("/", cookie);
+  const followed = await fixture.ask("/ui/stream/things/follow", { headers: { cookie } });
+  const body = new URLSearchParams({ csrf });
+  await fixture.ask("/ui/sign-out", { method: "POST", body, headers: { cookie } });
+  match(await followed?.text() ?? "", /event: end/);
+
+  const second = await fixture.cookie();
+  const again = await fixture.ask("/ui/stream/things/follow", { headers: { cookie: second } });
+  for (let others = 0; others < 256; others++) await fixture.cookie();
+  match(await again?.text() ?? "", /event: end/);
+  strictEqual(fixture.ended, 2);
+});
+
+Deno.test("whoever gets the name of one who was revoked does not get that one's session", async () => {
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  const link = fixture.dashboard.link(() => fixture.who);
+  const { who } = fixture;
+  fixture.who = undefined;
+  fixture.dashboard.endRevoked();
+  fixture.who = who;
+  strictEqual(await fixture.ask("/", { headers: { cookie } }), undefined);
+  strictEqual(await fixture.ask(link), undefined);
+});
+
+Deno.test("what is no form is refused like one from elsewhere", async () => {
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  for (const path of ["/ui/sign-out", "/ui/operations/things/remove"]) {
+    for (const type of ["application/json", "multipart/form-data; boundary=x"]) {
+      const headers = { cookie, "content-type": type };
+      const response = await fixture.ask(path, { method: "POST", body: "{}", headers });
+      strictEqual(response?.status, 403, `${path} ${type}`);
+    }
+  }
+});
+
+Deno.test("rows that no operation should answer with are shown all the same", async () => {
+  const fixture = new Fixture();
+  const cookie = await fixture.cookie();
+  const rows: unknown[] = [
+    { peerId: { toString: 1 } },
+    JSON.parse('{"__proto__": {"peerId": 1}, "constructor": null, "peerId": ["a", "b"]}'),
+    {},
+  ];
+  fixture.things.splice(0, 2, ...rows as { peerId: string }[]);
+  const { text } = await fixture.page("/ui/collections/things", cookie);
+  match(text, /name="input.peerId" value="a\nb"/);
 });

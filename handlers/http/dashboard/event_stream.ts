@@ -3,20 +3,31 @@ import { CallError } from "@alknet/operations";
 /** Time between signs of life, so that nothing on the way takes a quiet stream for dead. */
 const HEARTBEAT_MS = 15_000;
 
+/** Who follows. */
+export interface EventStreamOptions {
+  /** Whether it may go on; asked from time to time. */
+  isOpen(): boolean;
+  /** Told once there is nobody to send to, or nothing more to send. */
+  over(): void;
+}
+
 /**
  * Items as server-sent events: `item` for each, `end` with a word at the end. The next item is asked
  * for once the one before has been taken, and leaving aborts.
  *
  * @param items What to send.
- * @param over Told once there is nobody to send to, or nothing more to send.
  */
-export function eventStream(items: AsyncIterable<unknown>, over: () => void): Response {
+export function eventStream(
+  items: AsyncIterable<unknown>,
+  { isOpen, over }: EventStreamOptions,
+): Response {
   const encoder = new TextEncoder();
   const iterator = items[Symbol.asyncIterator]();
   let heartbeat: ReturnType<typeof setInterval> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller): void {
       heartbeat = setInterval(() => {
+        if (!isOpen()) return over(); // which ends the items
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(":\n\n"));
       }, HEARTBEAT_MS);
       controller.enqueue(encoder.encode("retry: 5000\n\n"));

@@ -156,6 +156,13 @@ function jsonOf(field: FormField, text: string): unknown {
   }
 }
 
+/** A value as the text that a field of a form has for it. */
+export function fieldText(value: unknown): string {
+  if (value === undefined) return "";
+  const lines = Array.isArray(value) && value.every((each) => typeof each === "string");
+  return lines ? value.join("\n") : textOf(value);
+}
+
 function textIn(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === "string" ? value : "";

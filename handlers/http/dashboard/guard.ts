@@ -1,7 +1,7 @@
 import type { DashboardSession } from "./sessions.ts";
 
 /** Name of the cookie: the prefix binds it to this host and to TLS (RFC 6265bis). */
-export const COOKIE = "__Host-session";
+export const COOKIE = "__Host-node-session";
 
 /** The secret of the session that a request carries, or undefined. */
 export function sessionSecret(request: Request): string | undefined {

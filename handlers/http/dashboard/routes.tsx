@@ -1,6 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Identity } from "@alknet/core";
 import type { OperationSpec } from "@alknet/operations";
+import { getLogger } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
@@ -40,6 +41,7 @@ interface Env {
 
 const MAX_FORM_BYTES = 1_048_576;
 const EVENTS = "node/events";
+const log = getLogger(["alknet", "http", "dashboard"]);
 
 /** The pages. Each is asked for by somebody who is signed in. */
 export function dashboardRoutes(
@@ -67,11 +69,15 @@ export function dashboardRoutes(
     (c) => page(c, viewer(c), "Events", <Following path={`/ui/stream/${EVENTS}`} />),
   );
   app.post("/ui/sign-out", async (c) => {
-    if (!isOwnRequest(c.req.raw, c.env.session, await c.req.formData())) return forbidden(c);
+    if (!isOwnRequest(c.req.raw, c.env.session, await formOf(c))) return forbidden(c);
     sessions.end(c.env.secret);
     return c.body(null, 303, { location: "/", "set-cookie": NO_COOKIE });
   });
   app.notFound((c) => missing(c, viewer(c)));
+  app.onError((error, c) => {
+    log.warn("dashboard.failed", { error });
+    return c.text("Internal server error\n", 500, PAGE_HEADERS);
+  });
   return app;
 }
 
@@ -104,7 +110,7 @@ async function operation(c: Context<Env>, viewer: Viewer): Promise<Response> {
 }
 
 async function call(c: Context<Env>, viewer: Viewer): Promise<Response> {
-  const form = await c.req.formData();
+  const form = await formOf(c);
   if (!isOwnRequest(c.req.raw, c.env.session, form)) return forbidden(c);
   const spec = viewer.spec(c.req.param("name"));
   if (!spec) return await missing(c, viewer);
@@ -141,12 +147,28 @@ async function stream(c: Context<Env>, viewer: Viewer): Promise<Response> {
   const leave = session.enter();
   if (!leave) return c.text("Too much is followed already\n", 429, PAGE_HEADERS);
   const stop = new AbortController();
-  const forget = info.identities.onChange(() => session.identify() ?? stop.abort());
-  return eventStream(viewer.subscribe(spec.name, input, stop.signal), () => {
-    stop.abort();
-    forget();
-    leave();
+  const end = (): void => stop.abort();
+  session.signal.addEventListener("abort", end);
+  const forget = info.identities.onChange(() => session.identify() ?? end());
+  return eventStream(viewer.subscribe(spec.name, input, stop.signal), {
+    isOpen: () => session.isOpen(),
+    over(): void {
+      end();
+      session.signal.removeEventListener("abort", end);
+      forget();
+      leave();
+    },
   });
+}
+
+/** What was sent; an empty form, which nothing believes, for what is none. */
+async function formOf(c: Context<Env>): Promise<FormData> {
+  try {
+    return await c.req.formData();
+  } catch (error) {
+    if (error instanceof TypeError) return new FormData();
+    throw error;
+  }
 }
 
 function streamInput(c: Context<Env>, spec: OperationSpec): unknown {

@@ -35,12 +35,17 @@ export interface DashboardSession {
   readonly identify: Identify;
   /** What a form has to bring along to be believed. */
   readonly csrf: string;
+  /** Aborts when it is over: signed out, revoked, or pushed out by others. */
+  readonly signal: AbortSignal;
+  /** Whether it is not too old, and its owner still somebody. */
+  isOpen(): boolean;
   /** Counts a subscription that is followed; returns what stops counting it, or undefined. */
   enter(): (() => void) | undefined;
 }
 
 interface Held {
   readonly session: DashboardSession;
+  readonly over: AbortController;
   readonly createdAt: number;
   usedAt: number;
 }
@@ -92,9 +97,11 @@ export class DashboardSessions {
     if (!link || link.expiresAt <= this.#now() || !link.identify()) return undefined;
     const session = newSecret();
     const now = this.#now();
-    makeRoom(this.#sessions, this.#limits.maxSessions);
+    const over = new AbortController();
+    for (const oldest of makeRoom(this.#sessions, this.#limits.maxSessions)) oldest.over.abort();
     this.#sessions.set(digest(session), {
-      session: this.#session(link.identify),
+      session: this.#session(link.identify, { signal: over.signal, createdAt: now }),
+      over,
       createdAt: now,
       usedAt: now,
     });
@@ -107,36 +114,65 @@ export class DashboardSessions {
     const held = this.#sessions.get(key);
     if (!held) return undefined;
     const now = this.#now();
-    this.#sessions.delete(key);
-    const { idleTimeoutMs, maxAgeMs } = this.#limits;
-    const over = now - held.usedAt > idleTimeoutMs || now - held.createdAt > maxAgeMs;
-    if (over || !held.session.identify()) return undefined;
+    if (now - held.usedAt > this.#limits.idleTimeoutMs || !held.session.isOpen()) {
+      this.#end(key);
+      return undefined;
+    }
     held.usedAt = now;
+    this.#sessions.delete(key);
     this.#sessions.set(key, held); // last in order: it was used last
     return held.session;
   }
 
   /** Signs out. */
   end(secret: string): void {
-    this.#sessions.delete(digest(secret));
+    this.#end(digest(secret));
   }
 
-  #session(identify: Identify): DashboardSession {
+  /**
+   * Ends what belongs to nobody any more. To be called at each revocation: whoever gets the name
+   * of one who was revoked shall not find that one's sessions alive.
+   */
+  endRevoked(): void {
+    for (const [key, { identify }] of this.#links) if (!identify()) this.#links.delete(key);
+    for (const [key, { session }] of this.#sessions) if (!session.identify()) this.#end(key);
+  }
+
+  #end(key: string): void {
+    this.#sessions.get(key)?.over.abort();
+    this.#sessions.delete(key);
+  }
+
+  #session(
+    identify: Identify,
+    { signal, createdAt }: { readonly signal: AbortSignal; readonly createdAt: number },
+  ): DashboardSession {
     let streams = 0;
+    const isOpen = (): boolean =>
+      !signal.aborted && this.#now() - createdAt <= this.#limits.maxAgeMs &&
+      identify() !== undefined;
     const enter = (): (() => void) | undefined => {
       if (streams >= this.#limits.maxStreams) return undefined;
       streams++;
-      return () => void streams--;
+      let counted = true;
+      return () => {
+        if (counted) streams--;
+        counted = false;
+      };
     };
-    return { identify, csrf: newSecret(), enter };
+    return { identify, csrf: newSecret(), signal, isOpen, enter };
   }
 }
 
-function makeRoom(map: Map<string, unknown>, max: number): void {
-  for (const key of map.keys()) {
-    if (map.size < max) return;
+/** Removes the oldest until there is room for one more; returns what it has removed. */
+function makeRoom<T>(map: Map<string, T>, max: number): T[] {
+  const removed: T[] = [];
+  for (const [key, value] of map) {
+    if (map.size < max) break;
     map.delete(key);
+    removed.push(value);
   }
+  return removed;
 }
 
 function newSecret(): string {

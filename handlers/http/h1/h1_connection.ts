@@ -3,7 +3,7 @@ import type { Stream } from "@alknet/core";
 import { type BodyFraming, framingOf } from "./body_framing.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { H1Error } from "./errors.ts";
-import { chunk, type H1Request, isChunked, requestHead } from "./request_bytes.ts";
+import { chunk, type H1Request, isChunked, lengthOf, requestHead } from "./request_bytes.ts";
 import { parseResponseHead, type ResponseHead } from "./response_head.ts";
 
 /** What a server answered. */
@@ -68,20 +68,36 @@ export class H1Connection {
   /** Resolves to whether all of the request could be sent; never rejects. */
   async #send(request: H1Request): Promise<boolean> {
     try {
-      await this.#stream.write(requestHead(request));
-      if (request.body) await this.#sendBody(request.body, isChunked(request));
-      return true;
+      if (!await this.#sendAll(requestHead(request))) return false;
+      return !request.body || await this.#sendBody(request.body, request);
     } catch {
-      return false; // an answer may come all the same, and says more than this
+      this.close(); // who sends the body has left: the server would wait for the rest
+      return false;
     }
   }
 
-  async #sendBody(body: ReadableStream<Uint8Array>, chunked: boolean): Promise<void> {
+  /** Resolves to whether it was as long as the head says; what is beyond that is not sent. */
+  async #sendBody(body: ReadableStream<Uint8Array>, request: H1Request): Promise<boolean> {
+    const chunked = isChunked(request);
+    let left = lengthOf(request) ?? Infinity;
     for await (const data of body) {
-      if (data.length === 0) continue;
-      await this.#stream.write(chunked ? chunk(data) : data);
+      if (data.length > left) return false; // it would be taken for the next request
+      left -= data.length;
+      const bytes = chunked ? chunk(data) : data;
+      if (data.length > 0 && !await this.#sendAll(bytes)) return false;
     }
-    if (chunked) await this.#stream.write(chunk(NOTHING));
+    if (chunked) return await this.#sendAll(chunk(NOTHING));
+    return left === 0;
+  }
+
+  /** Resolves to whether it could: if not, an answer may come all the same, and says more. */
+  async #sendAll(bytes: Uint8Array): Promise<boolean> {
+    try {
+      await this.#stream.write(bytes);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** A server that has answered without reading the body makes no further use of the connection. */

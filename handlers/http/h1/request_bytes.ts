@@ -4,7 +4,10 @@ export interface H1Request {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  /** Fields; `host` among them, none that belongs to one connection. */
+  /**
+   * Fields; `host` among them, none that belongs to one connection. Their characters are sent as
+   * the bytes they stand for, as `Headers` has them.
+   */
   readonly headers: Headers;
   /** Default: none. */
   readonly body?: ReadableStream<Uint8Array> | null;
@@ -12,14 +15,21 @@ export interface H1Request {
 
 const encoder = new TextEncoder();
 
-/** Whether the body's length stands in its head. */
+/** Whether the body's length does not stand in its head. */
 export function isChunked({ headers, body }: H1Request): boolean {
   return Boolean(body) && !headers.has("content-length");
 }
 
+/** Bytes the body must have, by its head; undefined where the head does not say. */
+export function lengthOf({ headers, body }: H1Request): number | undefined {
+  const length = headers.get("content-length");
+  return body && length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
 /**
  * Writes a request's head (RFC 9112 section 3). `Headers` has refused line breaks already; the
- * target is checked here.
+ * target is checked here. A length without a body is left out: a server that waited for the bytes
+ * would take the next request on the connection for them.
  *
  * @throws {TypeError} For a target that would end the line early.
  */
@@ -27,9 +37,13 @@ export function requestHead(request: H1Request): Uint8Array<ArrayBuffer> {
   const { method, target, headers } = request;
   if (!/^[\x21-\x7e]+$/.test(target)) throw new TypeError("Target holds more than one word");
   const lines = [`${method} ${target} HTTP/1.1`];
-  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
+  for (const [name, value] of headers) {
+    if (name === "content-length" && !request.body && value !== "0") continue;
+    lines.push(`${name}: ${value}`);
+  }
   if (isChunked(request)) lines.push("transfer-encoding: chunked");
-  return encoder.encode(`${lines.join("\r\n")}\r\n\r\n`);
+  const head = `${lines.join("\r\n")}\r\n\r\n`;
+  return Uint8Array.from(head, (character) => character.charCodeAt(0));
 }
 
 /** One chunk with its size and end; the empty one ends a body. */

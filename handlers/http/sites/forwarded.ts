@@ -1,3 +1,4 @@
+import { COOKIE } from "../dashboard/guard.ts";
 import type { HttpInfo } from "../http_info.ts";
 
 /** Fields that belong to one connection and go no further (RFC 9110 section 7.6.1). */
@@ -49,6 +50,7 @@ export function forwardedHeaders(
   const hops = trustForwarded ? headers.get("x-forwarded-for") : null;
   if (!trustForwarded) { for (const name of FORWARDED) headers.delete(name); }
   headers.delete("expect");
+  withoutSession(headers);
   const { host: asked } = new URL(request.url);
   const address = remoteAddr.hostname;
   const quoted = address.includes(":") ? `"[${address}]"` : address;
@@ -68,6 +70,15 @@ export function endToEnd(headers: Headers): Headers {
   const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim());
   for (const name of [...HOP_BY_HOP, ...named.filter(isFieldName)]) copy.delete(name);
   return copy;
+}
+
+/** A server behind a site on the dashboard's host gets that host's cookies, but not that one. */
+function withoutSession(headers: Headers): void {
+  const cookies = headers.get("cookie");
+  if (!cookies?.includes(COOKIE)) return;
+  const others = cookies.split(";").filter((each) => !each.trim().startsWith(`${COOKIE}=`));
+  if (others.length === 0) headers.delete("cookie");
+  else headers.set("cookie", others.join(";").trim());
 }
 
 function isFieldName(name: string): boolean {

@@ -4,7 +4,7 @@ import { H1Error } from "../h1/errors.ts";
 import type { H1Response } from "../h1/h1_connection.ts";
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
 import { endToEnd, forwardedHeaders } from "./forwarded.ts";
-import { UnreachableError, type Upstream, UpstreamPool } from "./upstream.ts";
+import { connectable, UnreachableError, type Upstream, UpstreamPool } from "./upstream.ts";
 import { isWebSocket, relayWebSocket } from "./web_socket_relay.ts";
 
 /** What {@linkcode proxySite} can be told. */
@@ -35,12 +35,13 @@ const log = getLogger(["alknet", "http", "proxy"]);
 export function proxySite(options: ProxySiteOptions): FetchHandler & Disposable {
   const pool = new UpstreamPool(options.upstreams);
   const handle: FetchHandler = async (request, info) => {
+    if (request.method === "CONNECT") return new Response(null, { status: 405 });
     try {
       return await (isWebSocket(request)
         ? relay(request, info, { pool, options })
         : passOn(request, info, { pool, options }));
     } catch (error) {
-      return failure(error);
+      return failure(error, request);
     }
   };
   return Object.assign(handle, { [Symbol.dispose]: () => pool[Symbol.dispose]() });
@@ -56,12 +57,13 @@ async function passOn(
   info: HttpInfo,
   { pool, options }: Passing,
 ): Promise<Response> {
-  const { signal, answered } = waitFor(options.timeoutMs ?? TIMEOUT_MS);
+  const { signal, answered } = waitFor(request, options);
   const target = targetOf(request, options);
+  const { method } = request;
+  const body = hasBody(request, info) ? request.body : null;
   let failed: unknown;
   for (const { upstream, client, failed: passOver } of pool.inTurn()) {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, options));
-    const { method, body } = request;
     try {
       const answer = await client.request({ method, target, headers, body }, signal);
       answered();
@@ -81,16 +83,19 @@ async function relay(
   info: HttpInfo,
   { pool, options }: Passing,
 ): Promise<Response> {
-  const { signal, answered } = waitFor(options.timeoutMs ?? TIMEOUT_MS);
+  const { signal, answered } = waitFor(request, options);
   let failed: unknown;
   for (const { upstream, failed: passOver } of pool.inTurn()) {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, options));
     try {
-      const stream = await upstream.connect(signal);
+      const stream = await connectable(upstream, signal);
+      const target = targetOf(request, options);
+      const response = await relayWebSocket(request, stream, { headers, target, signal });
       answered();
-      return await relayWebSocket(request, stream, { headers, target: targetOf(request, options) });
+      return response;
     } catch (error) {
       failed = error;
+      if (!(error instanceof UnreachableError)) break;
       passOver();
     }
   }
@@ -112,11 +117,21 @@ function targetOf(request: Request, { prefix = "" }: ProxySiteOptions): string {
 }
 
 /** A clock that runs until there is an answer. */
-function waitFor(timeoutMs: number): { readonly signal: AbortSignal; answered(): void } {
+/** Aborts when the answer does not begin in time, or the client has left. */
+function waitFor(
+  { signal: client }: Request,
+  { timeoutMs = TIMEOUT_MS }: ProxySiteOptions,
+): { readonly signal: AbortSignal; answered(): void } {
   const controller = new AbortController();
   const late = (): void => controller.abort(new DOMException("No answer in time", "TimeoutError"));
   const timer = setTimeout(late, timeoutMs);
-  return { signal: controller.signal, answered: () => clearTimeout(timer) };
+  const signal = AbortSignal.any([controller.signal, client]);
+  return { signal, answered: () => clearTimeout(timer) };
+}
+
+/** `Request` gives most methods a body, an empty one where none was sent. */
+function hasBody({ headers }: Request, { alpn }: HttpInfo): boolean {
+  return alpn !== "http/1.1" || headers.has("content-length") || headers.has("transfer-encoding");
 }
 
 function responseOf({ status, fields, body }: H1Response): Response {
@@ -129,9 +144,10 @@ function responseOf({ status, fields, body }: H1Response): Response {
   return new Response(body ?? null, { status, headers: passed });
 }
 
-function failure(error: unknown): Response {
+function failure(error: unknown, { signal }: Request): Response {
   const late = error instanceof DOMException && error.name === "TimeoutError";
-  const known = late || error instanceof UnreachableError || error instanceof H1Error;
+  const known = late || signal.aborted || error instanceof UnreachableError ||
+    error instanceof H1Error;
   if (known) log.info("proxy.failed", { error });
   else log.warn("proxy.failed", { error });
   return late

@@ -4,6 +4,7 @@ import { socketStream } from "@alknet/core/transport";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
+import { COOKIE } from "../dashboard/guard.ts";
 import { http } from "../http.ts";
 import { proxySite, type ProxySiteOptions } from "./proxy_site.ts";
 import { redirectSite } from "./redirect_site.ts";
@@ -24,12 +25,31 @@ async function node(list: readonly Site[]) {
   const caCerts = [trustAnchor(endpoint.key.publicKey)];
   const client = Deno.createHttpClient({ caCerts });
   const origin = `localhost:${endpoint.addr.port}`;
+  const connect = (): Promise<Deno.TlsConn> =>
+    Deno.connectTls({
+      hostname: "localhost",
+      port: endpoint.addr.port,
+      caCerts,
+      alpnProtocols: ["http/1.1"],
+    });
   return {
     origin,
     ask: (path: string, init: RequestInit = {}) =>
       fetch(`https://${origin}${path}`, { ...init, client, redirect: "manual" }),
     webSocket: (path: string, protocols: string[] = []) =>
       new WebSocket(`wss://${origin}${path}`, { protocols, client }),
+    connect,
+    /** What is answered to these bytes, until the connection ends. */
+    async raw(text: string): Promise<string> {
+      using conn = await connect();
+      await conn.write(new TextEncoder().encode(text));
+      let answer = "";
+      const buffer = new Uint8Array(4_096);
+      for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
+        answer += new TextDecoder().decode(buffer.subarray(0, n));
+      }
+      return answer;
+    },
     async [Symbol.asyncDispose](): Promise<void> {
       client.close();
       await endpoint.close();
@@ -67,13 +87,19 @@ Deno.test("a request passes through as it is, but for what belongs to the connec
   const response = await front.ask("/a%20b?c=d", {
     method: "POST",
     body: new Blob(["x".repeat(200_000)]).stream(),
-    headers: { "x-kept": "1", "x-forwarded-for": "6.6.6.6", "forwarded": "for=6.6.6.6" },
+    headers: {
+      "x-kept": "1",
+      "x-forwarded-for": "6.6.6.6",
+      "forwarded": "for=6.6.6.6",
+      "cookie": `a=1; ${COOKIE}=${"x".repeat(43)}; b=2`,
+    },
   });
   strictEqual(await response.text(), "POST /a%20b?c=d 200000");
   strictEqual(response.status, 201);
   deepStrictEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
   strictEqual(response.headers.get("x-hop"), null);
   strictEqual(seen?.get("x-kept"), "1");
+  strictEqual(seen?.get("cookie"), "a=1; b=2"); // who had it would be signed in to the dashboard
   strictEqual(seen?.get("host"), front.origin);
   strictEqual(seen?.get("x-forwarded-for"), "127.0.0.1");
   match(seen?.get("forwarded") ?? "", /^for=127\.0\.0\.1;host="localhost:\d+";proto=https$/);
@@ -218,3 +244,120 @@ Deno.test("the site with the best host and the longest path answers", async () =
   strictEqual(moved?.headers.get("location"), "https://app.example/moved/a?b");
   ok(moved?.status === 308);
 });
+
+Deno.test("a client that leaves takes back what the server was asked", async () => {
+  // Its request stayed with the server until that answered, or for a minute: whoever asks and
+  // leaves, again and again, held a connection to the server each time.
+  let arrived = Promise.withResolvers<void>();
+  let left = Promise.withResolvers<void>();
+  await using behind = server(async (request) => {
+    const gone = left;
+    request.signal.addEventListener("abort", () => gone.resolve());
+    arrived.resolve();
+    await request.bytes().catch(() => gone.resolve()); // which is how Deno tells within a body
+    await gone.promise;
+    return new Response("nobody reads this");
+  });
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  for (const begun of ["GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\ncontent-length: 9\r\n"]) {
+    {
+      using conn = await front.connect();
+      await conn.write(new TextEncoder().encode(`${begun}host: localhost\r\n\r\n`));
+      await arrived.promise;
+    }
+    await left.promise;
+    [arrived, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  }
+});
+
+Deno.test("CONNECT opens no tunnel, and a request without a body stays one", async () => {
+  const heads: (string | null)[] = [];
+  await using behind = server((request) => {
+    heads.push(request.headers.get("transfer-encoding"));
+    return new Response(request.method);
+  });
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  match(
+    await front.raw(
+      "CONNECT behind.example:22 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+    ),
+    / 405 /,
+  );
+  const end = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+  match(await front.raw(`DELETE / ${end}`), /DELETE$/);
+  match(await front.raw(`OPTIONS / ${end}`), /OPTIONS$/);
+  deepStrictEqual(heads, [null, null]);
+});
+
+Deno.test("a WebSocket client that does not read costs itself its connection, not the node", async () => {
+  // Closing the server's side with code 1013, which clients may not send, threw where nobody
+  // catches: a stranger ended the whole program by not reading.
+  const over = Promise.withResolvers<number>();
+  await using behind = server((request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const flood = (): void => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      socket.send(new Uint8Array(1_048_576));
+      setTimeout(flood);
+    };
+    socket.onopen = flood;
+    socket.onclose = ({ code }) => over.resolve(code);
+    return response;
+  });
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  using conn = await front.connect();
+  await conn.write(handshake());
+  strictEqual(await over.promise, 4429);
+});
+
+Deno.test("a WebSocket that the server ends at once is over for its client too", async () => {
+  // The server's close came while the client's side was still being opened, and was forgotten.
+  await using behind = server((request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => socket.close(4001, "no");
+    return response;
+  });
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  for (let round = 0; round < 5; round++) {
+    const socket = front.webSocket("/");
+    await new Promise((resolve) => socket.onclose = resolve);
+  }
+});
+
+Deno.test("a server that never answers a WebSocket's handshake is a 504", async () => {
+  await using behind = await silentServer();
+  await using front = await node([
+    proxied([`http://127.0.0.1:${behind.port}`], { timeoutMs: 100 }),
+  ]);
+  using conn = await front.connect();
+  await conn.write(handshake());
+  const buffer = new Uint8Array(1_024);
+  const count = await conn.read(buffer) ?? 0;
+  match(new TextDecoder().decode(buffer.subarray(0, count)), /^HTTP\/1.1 504 /);
+  await behind.left;
+});
+
+/** A server that takes one connection and says nothing. */
+function silentServer() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const left = listener.accept().then(async (conn) => {
+    using _ = conn;
+    const buffer = new Uint8Array(4_096);
+    while (await conn.read(buffer).catch(() => null) !== null);
+  });
+  return {
+    port: listener.addr.port,
+    left,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await left;
+      listener.close();
+    },
+  };
+}
+
+function handshake(): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(
+    "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
+      "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+}

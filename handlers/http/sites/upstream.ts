@@ -127,7 +127,13 @@ export class UnreachableError extends Error {
   readonly blame = "remote";
 }
 
-async function connectable(upstream: Upstream, signal: AbortSignal): Promise<Stream> {
+/**
+ * Opens a stream to a server.
+ *
+ * @throws {UnreachableError} When it cannot be reached.
+ * @throws The signal's reason.
+ */
+export async function connectable(upstream: Upstream, signal: AbortSignal): Promise<Stream> {
   try {
     return await upstream.connect(signal);
   } catch (error) {

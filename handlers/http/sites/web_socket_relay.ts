@@ -5,8 +5,8 @@ import { getLogger } from "@logtape/logtape";
 /** What is held for a side that does not read, before both are closed, in bytes. */
 const MAX_BUFFERED_BYTES = 16_777_216;
 
-/** Close code for a side that is too slow (RFC 6455 section 7.4.1: try again later). */
-const TOO_SLOW = 1013;
+/** Close code for both when one is too slow; a client may not send 1013, "try again later". */
+const TOO_SLOW = 4429;
 const COPY_BYTES = 65_536;
 const MAX_HEAD_BYTES = 65_536;
 
@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly target: string;
   /** Fields for the server. */
   readonly headers: Headers;
+  /** Ends it while the server has not answered. */
+  readonly signal: AbortSignal;
 }
 
 /** Whether a request asks for a WebSocket. */
@@ -30,13 +32,14 @@ export function isWebSocket(request: Request): boolean {
  * The server is asked first, so that the client gets the subprotocol it chose.
  *
  * @throws {TypeError} When the server refuses.
+ * @throws The signal's reason.
  */
 export async function relayWebSocket(
   request: Request,
   stream: Stream,
-  { target, headers }: RelayOptions,
+  options: RelayOptions,
 ): Promise<Response> {
-  const there = await webSocketOver(stream, { target, headers });
+  const there = await webSocketOver(stream, options);
   const offered = there.protocol === "" ? {} : { protocol: there.protocol };
   const { socket: here, response } = Deno.upgradeWebSocket(request, offered);
   pass(here, there);
@@ -50,7 +53,7 @@ export async function relayWebSocket(
  */
 async function webSocketOver(
   stream: Stream,
-  { target, headers }: RelayOptions,
+  { target, headers, signal }: RelayOptions,
 ): Promise<WebSocket> {
   const host = headers.get("host") ?? "";
   const door = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -64,7 +67,17 @@ async function webSocketOver(
     .map((each) => each.trim()).filter((each) => each !== "");
   const socket = new WebSocket(url, { protocols, headers: withoutHandshake(headers) });
   socket.binaryType = "arraybuffer";
-  return await opened(socket);
+  const giveUp = (): void => stream.reset(); // the door's connection ends with it
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    return await opened(socket);
+  } catch (error) {
+    stream.reset(); // a server that has refused may keep its side open
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
 }
 
 /** The client makes these anew. */
@@ -117,7 +130,10 @@ async function copy(from: Stream, to: Stream): Promise<void> {
 function pass(from: WebSocket, to: WebSocket): void {
   from.binaryType = "arraybuffer";
   const waiting: (string | ArrayBuffer)[] = [];
-  to.addEventListener("open", () => waiting.splice(0).forEach((data) => to.send(data)));
+  to.addEventListener("open", () => {
+    waiting.splice(0).forEach((data) => to.send(data));
+    if (from.readyState === WebSocket.CLOSED) to.close(); // meanwhile
+  });
   from.addEventListener("message", ({ data }) => {
     if (to.readyState === WebSocket.CONNECTING) waiting.push(data);
     else if (to.readyState === WebSocket.OPEN) to.send(data);

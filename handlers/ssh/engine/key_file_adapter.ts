@@ -44,6 +44,17 @@ const MAX_FILE_BYTES = 65_536;
  */
 export function readKeyFile(file: Uint8Array, passphrase?: Uint8Array): ClientKey {
   if (file.length > MAX_FILE_BYTES) throw new SshKeyFileError("not-a-key");
+  try {
+    return keyIn(file, passphrase);
+  } catch (error) {
+    // A damaged key passes ssh2's reader and is found out by whoever has to use it.
+    throw error instanceof SshKeyFileError ? error : new SshKeyFileError("not-a-key", {
+      cause: error,
+    });
+  }
+}
+
+function keyIn(file: Uint8Array, passphrase?: Uint8Array): ClientKey {
   const key = parsed(file, passphrase);
   if (!key.isPrivateKey()) throw new SshKeyFileError("not-private");
   const blob = new Uint8Array(key.getPublicSSH());

@@ -103,7 +103,10 @@ class Places implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const node of this.#nodes.values()) await (await node)[Symbol.asyncDispose]();
+    for (const connecting of this.#nodes.values()) {
+      const node = await connecting.catch(() => undefined); // whoever asked for it was told
+      await node?.[Symbol.asyncDispose]();
+    }
   }
 }
 

@@ -83,6 +83,8 @@ function withOverrides(config: Config, options: ServeOptions): Config {
   const listen = options.listen?.map((text) => ({
     address: parseAddress(text),
     transports: ["quic", "tls"] as const,
+    acme: true,
+    quicCertificate: "own" as const,
   }));
   return { ...config, listen: listen ?? config.listen, logLevel: level ?? config.logLevel };
 }

@@ -29,6 +29,7 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
     );
     terminal.line(`      certificate until ${listener.certificateEnds.slice(0, 10)}`);
   }
+  if (answer.acme) showAcme(terminal, answer.acme);
   if (answer.handlers.some(({ name }) => name === "ssh")) {
     terminal.line(`      SSH terminals by ${answer.terminals ?? "nothing here: none are given"}`);
   }
@@ -49,6 +50,16 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
     ]);
   }
   table(terminal, [["COUNTER", "SO FAR"], ...counterRows(answer)]);
+}
+
+/** The certificate that browsers trust; what keeps it from coming is what one looks for here. */
+function showAcme(terminal: Terminal, acme: NonNullable<NodeStatus["acme"]>): void {
+  const { names, certificateEnds, state, nextOrder, problem } = acme;
+  const until = certificateEnds ? `until ${certificateEnds.slice(0, 10)}` : "not there yet";
+  terminal.line(`      certificate for ${names.join(", ")} ${until}`);
+  const next = state === "ordering" ? "being ordered" : `next order ${nextOrder ?? "at the start"}`;
+  terminal.line(`      ${next}`);
+  if (problem) terminal.line(`      last order: ${problem}`);
 }
 
 function table(terminal: Terminal, rows: readonly (readonly string[])[]): void {

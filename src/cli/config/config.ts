@@ -2,6 +2,7 @@ import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core"
 import { parseAddress, TargetError } from "@alknet/client";
 import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
+import { type AcmeConfig, acmeConfig } from "./acme_config.ts";
 import type { Field } from "./field.ts";
 import { type HttpConfig, httpConfig } from "./http_config.ts";
 import { type ImportConfig, importConfigs } from "./import_config.ts";
@@ -20,6 +21,8 @@ export interface Config {
   readonly file?: string;
   readonly names: readonly string[];
   readonly listen: readonly ListenConfig[];
+  /** Undefined where no names are to have a certificate from an authority. */
+  readonly acme?: AcmeConfig;
   readonly handlers: readonly string[];
   readonly modules: readonly string[];
   /** Peers to stay connected to. */
@@ -48,6 +51,9 @@ export interface ListenConfig {
   readonly transports: readonly ("quic" | "tls")[];
   /** X.509 files, where the node does not issue its own certificate. */
   readonly x509?: { readonly certFile: string; readonly keyFile: string };
+  /** Whether the certificate of `[acme]` is shown too. */
+  readonly acme: boolean;
+  readonly quicCertificate: "own" | "named";
 }
 
 /**
@@ -70,6 +76,7 @@ export function configOf(toml: TomlFile): Config {
   return {
     names: node.strings("names"),
     listen: listenOf(toml),
+    acme: acmeConfig(table(toml, "acme")),
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
     attach: table(toml, "call").strings("attach"),
@@ -109,6 +116,8 @@ function listenOf(toml: TomlFile): ListenConfig[] {
       address: addressOf(listen),
       transports: listen.strings("transports").map((each) => oneOf(each, TRANSPORTS, "quic")),
       x509: cert && key ? { certFile: cert, keyFile: key } : undefined,
+      acme: listen.boolean("acme") && !cert,
+      quicCertificate: listen.string("quic_certificate") === "acme" ? "named" : "own",
     };
   });
 }

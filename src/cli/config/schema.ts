@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "@alknet/core";
 import { PEER_POLICIES } from "@alknet/operations";
+import { ACME_FIELDS } from "./acme_schema.ts";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
 import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
@@ -14,6 +15,9 @@ export const ARRAY_TABLES: ReadonlySet<string> = new Set([
   ...IMPORT_TABLES,
   SITE_TABLE,
 ]);
+
+/** What `quic_certificate` may be. */
+export const QUIC_CERTIFICATES = ["node", "acme"] as const;
 
 /** Limits of the endpoint by their key in the file. */
 export const LIMIT_KEYS: ReadonlyMap<string, keyof Limits> = new Map(
@@ -72,6 +76,24 @@ export const FIELDS: readonly Field[] = [
     fallback: "",
     doc: "PEM private key of that certificate.",
   },
+  {
+    table: "listen",
+    key: "acme",
+    type: "boolean",
+    fallback: "true",
+    doc: "Whether the certificate of [acme] is shown here; never where there is a cert.",
+  },
+  {
+    table: "listen",
+    key: "quic_certificate",
+    type: "string",
+    fallback: '"node"',
+    values: QUIC_CERTIFICATES,
+    doc:
+      "The certificate of QUIC, which has one for all names: with acme, browsers can use HTTP/3 here " +
+      "and nodes dial by key over TLS only.",
+  },
+  ...ACME_FIELDS,
   {
     table: "handlers",
     key: "enabled",

@@ -39,12 +39,12 @@ export class PeerStreams implements Disposable {
    */
   readonly open: DialPeer = async (peer, signal) => {
     const known = this.#connections.get(peer);
-    const conn = await (known ?? this.#dial(peer, signal));
     try {
-      return await conn.openStream();
+      return await (await (known ?? this.#dial(peer, signal))).openStream();
     } catch (error) {
-      if (!known) throw error;
-      // On TLS there is one stream a connection, and any connection may be over by now.
+      if (!known || signal.aborted) throw error;
+      // On TLS there is one stream a connection, any connection may be over by now, and whoever
+      // dialled it may have given up.
       return await (await this.#dial(peer, signal)).openStream();
     }
   };

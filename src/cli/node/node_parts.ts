@@ -8,12 +8,14 @@ import {
   type NodeKey,
   type StoredPeer,
 } from "@alknet/core";
+import type { AcmeCertificates } from "@alknet/acme";
 import { dashboard, type Page } from "@alknet/http";
 import type { OperationRegistry } from "@alknet/operations";
 import type { Store } from "@alknet/store";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Paths } from "../paths.ts";
+import { openAcme } from "./acme.ts";
 import { PeerStreams } from "./dial_peer.ts";
 import { type ImportedServices, importServices } from "./import_services.ts";
 import { LiveIdentities } from "./live_identities.ts";
@@ -50,6 +52,8 @@ export interface NodeParts {
   readonly registry: OperationRegistry;
   readonly peering: Peering;
   readonly imports: ImportedServices;
+  /** Certificates from an authority, where they are wanted. */
+  readonly acme?: AcmeCertificates;
   /** What the node shows over HTTP beside its routes: the dashboard, and sites. */
   readonly pages: readonly Page[];
   /** Looks a peer up by its name, whoever keeps it. */
@@ -71,8 +75,11 @@ export async function openNodeParts(
   const store = started.use(await openNodeStore(config, paths, { owner, elsewhere }));
   const identities = joinIdentities([byHand.provider, store.identities]);
   const peering = new Peering(config, nodeId);
+  const acme = await openAcme(config, paths);
+  if (acme) started.use(acme);
   const reload = (): Promise<void> => {
     imports.refresh();
+    acme?.retry();
     return byHand.reload();
   };
   const registry = nodeOperations({
@@ -107,6 +114,7 @@ export async function openNodeParts(
     registry,
     peering,
     imports,
+    acme,
     pages,
     peer,
     reload,
@@ -122,6 +130,7 @@ function openPages(started: AsyncDisposableStack, sources: PageSources): Page[] 
   const { config, paths, registry, identities, peer } = sources;
   const pages = dashboard({ operations: registry });
   registry.register(dashboardLink(pages, identities));
+  started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
   const directory = dirname(config.file ?? paths.config);
   const sites = nodeSites(config.sites, { directory, dialPeer: streams.open });

@@ -5,6 +5,7 @@ import {
   formatNodeId,
   keyFingerprint,
   type ListenOptions,
+  type NamedCertificates,
   type NodeKey,
   serve,
 } from "@alknet/core";
@@ -61,6 +62,7 @@ export async function runNode(
   const endpoint = running.endpoint = started.use(
     await startEndpoint(parts, { key, config, files, ssh, endpoint: () => running.endpoint }),
   );
+  parts.acme?.start(); // not before: the authority connects to this node
   started.use(ssh.listen());
   started.use(peering).keep({
     key,
@@ -100,7 +102,7 @@ async function startEndpoint(
       ssh: () => ssh.start(),
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
-    listen: await Promise.all(config.listen.map(listenOptions)),
+    listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
     names: config.names,
     identities,
     limits: config.limits,
@@ -111,7 +113,7 @@ async function startEndpoint(
 function statusNow(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peering, imports }: NodeParts,
+  { startedAt, peering, imports, acme }: NodeParts,
   terminals: string | undefined,
 ): NodeStatus {
   return statusOf(endpoint, config, {
@@ -119,6 +121,7 @@ function statusNow(
     terminals,
     peers: peering.statuses(),
     services: imports.status(),
+    acme: acme?.status,
   });
 }
 
@@ -132,8 +135,12 @@ export function namesOf(key: NodeKey): { nodeId: string; fingerprint: string } {
   return { nodeId: formatNodeId(key.publicKey), fingerprint: keyFingerprint(key.publicKey) };
 }
 
-async function listenOptions(listen: ListenConfig): Promise<ListenOptions> {
-  const { address: { hostname, port }, transports, x509 } = listen;
+async function listenOptions(
+  listen: ListenConfig,
+  acme: NamedCertificates | undefined,
+): Promise<ListenOptions> {
+  const { address: { hostname, port }, transports, x509, quicCertificate } = listen;
   const certificates = x509 ? await fileCertificates(x509) : undefined;
-  return { hostname, port, transports, certificates };
+  const named = listen.acme ? acme : undefined;
+  return { hostname, port, transports, certificates, named, quicCertificate };
 }

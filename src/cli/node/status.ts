@@ -1,3 +1,4 @@
+import type { AcmeStatus } from "@alknet/acme";
 import type { Address, ConnectionInfo, Counters, Endpoint, Traffic } from "@alknet/core";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
@@ -21,6 +22,8 @@ export interface NodeStatus {
   readonly memoryBytes: number;
   /** Services whose operations are offered here. */
   readonly services: readonly ServiceStatus[];
+  /** The certificate from an authority, where one is wanted. */
+  readonly acme?: AcmeStatus;
   readonly traffic: Traffic;
   /** What SSH makes terminals with; missing where there are none. */
   readonly terminals?: string;
@@ -59,6 +62,8 @@ export interface StatusSources {
   readonly peers: readonly PeerStatus[];
   /** Services whose operations are offered. */
   readonly services: readonly ServiceStatus[];
+  /** The certificate from an authority, where one is wanted. */
+  readonly acme?: AcmeStatus;
   /** What SSH makes terminals with, where there are any. */
   readonly terminals?: string;
 }
@@ -67,7 +72,7 @@ export interface StatusSources {
 export function statusOf(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peers, services, terminals }: StatusSources,
+  { startedAt, peers, services, acme, terminals }: StatusSources,
 ): NodeStatus {
   const { connections } = endpoint;
   return {
@@ -82,6 +87,7 @@ export function statusOf(
     connections: connections.slice(0, MAX_CONNECTIONS).map(connectionStatus),
     peers: peers.slice(0, MAX_CONNECTIONS),
     services,
+    acme,
     memoryBytes: Deno.memoryUsage().rss,
     traffic: { ...endpoint.traffic },
     terminals,

@@ -159,9 +159,15 @@ function explained(error: unknown, target: string, check: HostKeyCheck, paths: P
     );
   }
   if (error instanceof SshProtocolError || error instanceof ConnectionClosedError) {
-    return new CliError(`${target} ended the connection: ${error.message}`, ExitCode.Unreachable, {
-      cause: error,
-    });
+    // A node that waits for the proof of a key hears SSH instead, and the other way round.
+    const advice = check.shown.length > 0
+      ? ""
+      : "; if it has [ssh] peer_proof, give --auth, and if not, leave it out";
+    return new CliError(
+      `${target} ended the connection: ${error.message}${advice}`,
+      ExitCode.Unreachable,
+      { cause: error },
+    );
   }
   return error;
 }

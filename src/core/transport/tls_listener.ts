@@ -4,6 +4,7 @@ import type { Leaf } from "../certificate.ts";
 import type { Address } from "../connection.ts";
 import { HandshakeTimeoutError, ListenError, NoAlpnError } from "../errors.ts";
 import { certificateFingerprints } from "./peer_certificate.ts";
+import { type RawTlsService, serveRaw } from "./raw_tls.ts";
 import { readGate } from "./read_gate.ts";
 import { plainAddress, TlsConnection } from "./tls_connection.ts";
 import type { ListenerHooks } from "./transport.ts";
@@ -16,6 +17,10 @@ export interface TlsLimits {
   readonly handshakeTimeoutMs: number;
   /** Bytes read ahead of a handler, a connection. */
   readonly maxBufferedBytes: number;
+  /** The certificate for a server name, where it is another than the listener's. Default: none. */
+  readonly leafFor?: (serverName: string) => Leaf | undefined;
+  /** Takes connections before their handshake. Default: nobody does. */
+  readonly raw?: RawTlsService;
 }
 
 /** Silence after which the kernel asks whether the peer is still there. */
@@ -42,7 +47,10 @@ export class TlsListener {
       noDelay: true,
       allowHalfOpen: true,
       minVersion: "TLSv1.3",
+      SNICallback: limits.leafFor && chooseBy(limits.leafFor),
     });
+    const failed = (error: unknown): void => hooks.handshakeFailed(error);
+    if (limits.raw) serveRaw(this.#server, limits.raw, failed);
     this.#server.prependListener("connection", (socket: Socket) => this.#handshakeBegins(socket));
     this.#server.on("secureConnection", (socket) => this.#handshakeDone(socket));
     this.#server.on("tlsClientError", (error, socket) => {
@@ -142,6 +150,27 @@ export class TlsListener {
       }),
     );
   }
+}
+
+type SniCallback = NonNullable<tls.TlsOptions["SNICallback"]>;
+
+/** Asked anew in each handshake; making a context parses keys, so each certificate's is kept. */
+function chooseBy(leafFor: NonNullable<TlsLimits["leafFor"]>): SniCallback {
+  const contexts = new WeakMap<Leaf, tls.SecureContext>();
+  const contextOf = (leaf: Leaf): tls.SecureContext => {
+    const { cert, key } = leaf;
+    const context = contexts.get(leaf) ?? tls.createSecureContext({ cert, key });
+    contexts.set(leaf, context);
+    return context;
+  };
+  return (serverName, done) => {
+    try {
+      const leaf = leafFor(serverName.toLowerCase());
+      done(null, leaf && contextOf(leaf));
+    } catch (error) {
+      done(new ListenError("Cannot use the certificate of that name", { cause: error }));
+    }
+  };
 }
 
 /** What node:tls reports for a socket that was destroyed here, which is counted elsewhere. */

@@ -11,18 +11,26 @@ export class Sshd implements AsyncDisposable {
   readonly target: string;
   /** Of its host key. */
   readonly fingerprint: string;
+  /** Its port. */
+  readonly port: number;
   readonly #child: Deno.ChildProcess;
   readonly #directory: string;
 
   private constructor(child: Deno.ChildProcess, directory: string, port: number, print: string) {
     this.#child = child;
     this.#directory = directory;
+    this.port = port;
     this.target = `tcp://127.0.0.1:${port}`;
     this.fingerprint = print;
   }
 
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Starts one that lets the owner of a public key in, as the user who runs this. */
-  static async start(publicKey: string): Promise<Sshd> {
+  static async start(publicKey: string, settings: readonly string[] = []): Promise<Sshd> {
     const directory = await Deno.makeTempDir({ prefix: "alknet-sshd-" });
     const hostKey = join(directory, "host");
     await runProgram("ssh-keygen", ["-q", "-N", "", "-t", "ed25519", "-f", hostKey]);
@@ -37,6 +45,7 @@ export class Sshd implements AsyncDisposable {
       "UsePAM=no",
       "PidFile=none",
       "ListenAddress=127.0.0.1",
+      ...settings,
     ].flatMap((option) => ["-o", option]);
     const child = new Deno.Command(SSHD, {
       args: ["-D", "-e", "-f", "/dev/null", "-p", String(port), ...options],

@@ -2,8 +2,8 @@
 import type { OperationSpec } from "@alknet/operations";
 
 import type { Element } from "./element.ts";
-import { fieldsOf, type FormField, inputName } from "../form_input.ts";
-import { words } from "./value.tsx";
+import { fieldsOf, fieldText, type FormField, inputName } from "../form_input.ts";
+import { ownValue, words } from "./value.tsx";
 
 /** What a form needs beside the operation. */
 export interface OperationFormProps {
@@ -55,7 +55,7 @@ export function RowAction({ spec, csrf, row }: OperationFormProps & {
   readonly row: Readonly<Record<string, unknown>>;
 }): Element {
   const fields = fieldsOf(spec.inputSchema).filter(({ optional }) => !optional);
-  const subject = fields.map(({ name }) => String(row[name])).join(" ");
+  const subject = fields.map(({ name }) => fieldText(ownValue(row, name))).join(" ");
   const path = operationPath(spec.name);
   return (
     <form
@@ -67,7 +67,7 @@ export function RowAction({ spec, csrf, row }: OperationFormProps & {
     >
       <input type="hidden" name="csrf" value={csrf} />
       {fields.map((field) => (
-        <input type="hidden" name={inputName(field)} value={String(row[field.name])} />
+        <input type="hidden" name={inputName(field)} value={fieldText(ownValue(row, field.name))} />
       ))}
       <button class="plain" type="submit" aria-label={`${words(verbOf(spec))} ${subject}`}>
         {words(verbOf(spec))}

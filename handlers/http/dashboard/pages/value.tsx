@@ -32,7 +32,7 @@ export function RowTable({ rows, behind }: {
         <tbody>
           {rows.slice(0, MAX_ROWS).map((row) => (
             <tr>
-              {keys.map((key) => <td>{textOf(row[key])}</td>)}
+              {keys.map((key) => <td>{textOf(ownValue(row, key))}</td>)}
               {behind ? <td>{behind(row)}</td> : ""}
             </tr>
           ))}
@@ -69,6 +69,11 @@ export function textOf(value: unknown): string {
   return typeof value === "boolean"
     ? (value ? "yes" : "no")
     : clipped(JSON.stringify(value, null, 2));
+}
+
+/** What a record itself has, whatever its keys are called. */
+export function ownValue(record: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function clipped(text: string): string {

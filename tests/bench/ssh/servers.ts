@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { Sshd } from "../../e2e/support/sshd.ts";
+import { OpenSsh } from "./open_ssh.ts";
+
+/** How a client reaches a server, and which. */
+export type WayName = "sshd" | "tcp" | "tls" | "quic";
+
+/** A server by one way. */
+export interface Way {
+  readonly name: WayName;
+  /** The server's process. */
+  readonly pid: number;
+  /** OpenSSH's client, told where it is. */
+  readonly client: OpenSsh;
+}
+
+/** Limits that tests of many connections would meet before the server does. */
+const SSHD_OPTIONS = ["MaxStartups=1000", "MaxSessions=100", "PermitRootLogin=yes"];
+
+/** Makes the client's key; `privateKey` is its path, `blob` the public key's wire form in Base64. */
+export async function makeKey(
+  directory: string,
+): Promise<{ readonly privateKey: string; readonly blob: string }> {
+  const privateKey = join(directory, "id");
+  const made = await new Deno.Command("ssh-keygen", {
+    args: ["-q", "-N", "", "-t", "ed25519", "-f", privateKey],
+  }).output();
+  if (!made.success) throw new TypeError(new TextDecoder().decode(made.stderr));
+  const blob = (await Deno.readTextFile(`${privateKey}.pub`)).split(" ")[1] ?? "";
+  return { privateKey, blob };
+}
+
+/** OpenSSH's server and ours, each in a process of its own, with all ways to reach them. */
+export class Servers implements AsyncDisposable {
+  readonly ways: readonly Way[];
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(ways: readonly Way[], stack: AsyncDisposableStack) {
+    this.ways = ways;
+    this.#stack = stack;
+  }
+
+  static async start(): Promise<Servers> {
+    await using stack = new AsyncDisposableStack();
+    const directory = await Deno.makeTempDir({ prefix: "alknet-bench-ssh-" });
+    stack.defer(() => Deno.remove(directory, { recursive: true }));
+    const { privateKey, blob } = await makeKey(directory);
+    const sshd = stack.use(await Sshd.start(`${privateKey}.pub`, SSHD_OPTIONS));
+    const node = stack.use(await Program.start<NodeReach>("node.ts", blob));
+    const pump = stack.use(await Program.start<PumpReach>("pump.ts", node.reach.target));
+    const way = (name: WayName, pid: number, port: number): Way => ({
+      name,
+      pid,
+      client: new OpenSsh({ port, privateKey, directory }),
+    });
+    const ways = [
+      way("sshd", sshd.pid, sshd.port),
+      way("tcp", node.pid, node.reach.tcpPort),
+      way("tls", node.pid, pump.reach.tls),
+      way("quic", node.pid, pump.reach.quic),
+    ];
+    return new Servers(ways, stack.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+interface NodeReach {
+  readonly target: string;
+  readonly tcpPort: number;
+}
+
+interface PumpReach {
+  readonly tls: number;
+  readonly quic: number;
+}
+
+/** A program of this folder in a process of its own, which has said where it is. */
+class Program<Reach> implements AsyncDisposable {
+  readonly reach: Reach;
+  readonly #child: Deno.ChildProcess;
+
+  private constructor(child: Deno.ChildProcess, reach: Reach) {
+    this.#child = child;
+    this.reach = reach;
+  }
+
+  static async start<Reach>(file: string, ...rest: string[]): Promise<Program<Reach>> {
+    const main = fileURLToPath(new URL(file, import.meta.url));
+    const args = ["run", "-A", "--no-check", "--unstable-net", main, ...rest];
+    const env = { DENO_NO_UPDATE_CHECK: "1" };
+    const child = new Deno.Command(Deno.execPath(), { args, env, stdout: "piped" }).spawn();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";
+    reader.cancel().catch(() => {}); // it prints nothing more
+    return new Program<Reach>(child, JSON.parse(text));
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+  }
+}
