@@ -9,8 +9,12 @@ import type { FetchHandler } from "../http_info.ts";
  */
 export function redirectSite(to: string, status: 301 | 302 | 307 | 308 = 308): FetchHandler {
   const base = new URL(to);
-  if (!/^https?:$/.test(base.protocol)) {
-    throw new TypeError(`Cannot redirect to "${to}": write an http or https URL`);
+  // What follows the path would be lost, as the path asked for is put behind it.
+  const plain = base.search === "" && base.hash === "" && base.username === "";
+  if (!plain || !/^https?:$/.test(base.protocol)) {
+    throw new TypeError(
+      `Cannot redirect to "${to}": write an http or https URL without ?, # and @`,
+    );
   }
   const prefix = base.origin + base.pathname.replace(/\/$/, "");
   return (request) => {

@@ -38,7 +38,7 @@ export function upstream(text: string, options: UpstreamOptions = {}): Upstream 
   if (scheme === "unix") return unixUpstream(text, rest);
   if (scheme === "peer" && options.dialPeer) return peerUpstream(rest, options.dialPeer);
   const url = URL.parse(text);
-  const plain = url?.pathname === "/" && url.search === "" && url.username === "";
+  const plain = url?.href === `${url?.origin}/`;
   if (!url || !plain || !/^https?:$/.test(url.protocol)) {
     throw new TypeError(
       `Cannot pass requests on to "${text}": write http://host:port, unix:/path or peer:NAME`,

@@ -7,6 +7,7 @@ import { type CommandContext, contextOf, repeated, withVaultOptions } from "../c
 import { CliError, ExitCode } from "../errors.ts";
 import { invocation } from "../invocation.ts";
 import { formatAddress, reachableAddresses } from "../node/addresses.ts";
+import { containFaults } from "../node/contain_faults.ts";
 import { startLogging } from "../node/logging.ts";
 import {
   nodeKeyOf,
@@ -50,6 +51,7 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   using vault = new Vault();
   const secrets = wantsSecrets(config) ? vault : undefined;
   const { keys, opener } = await openKeys(paths, options, secrets);
+  using _contained = containFaults();
   await using node = await runNode(keys, config, paths, unsealWith(vault));
   announce(node, config, paths, terminal, opener);
   await untilStopped({

@@ -11,7 +11,7 @@ import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
 import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
 import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
-import { type SiteConfig, siteConfig } from "./site_config.ts";
+import { type SiteConfig, siteConfigs } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
 import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 
@@ -85,9 +85,7 @@ export function configOf(toml: TomlFile): Config {
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     ssh: sshConfigOf(table(toml, "ssh")),
     http: httpConfig(table(toml, "http")),
-    sites: tablesOf(toml, SITE_TABLE).flatMap((_, at) =>
-      siteConfig(table(toml, SITE_TABLE, at)) ?? []
-    ),
+    sites: siteConfigs(tablesOf(toml, SITE_TABLE).map((_, at) => table(toml, SITE_TABLE, at))),
     sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
@@ -142,6 +140,7 @@ function reexportOf(rule: Table): ReexportConfig {
   if (prefix !== "" && (!isOperationPattern(prefix) || prefix.endsWith("*"))) {
     throw rule.error("prefix", `"${prefix}" is no start of a name`);
   }
+  if (rule.string("peer") === "") throw rule.error("peer", '"peer" must be a name, or "any"');
   const policy = oneOf(rule.string("policy"), PEER_POLICIES, "round-robin");
   return { operations, peer: rule.string("peer"), policy, scopes, prefix };
 }

@@ -29,22 +29,40 @@ export function httpConfig(http: Table): HttpConfig {
     gateway: http.boolean("gateway"),
     mcp: http.boolean("mcp"),
     operationTools: http.string("mcp_tools") === "operations",
-    authorizationServers: http.strings("authorization_servers"),
+    authorizationServers: http.strings("authorization_servers")
+      .map((issuer) => issuerOf(http, issuer)),
     metrics: http.boolean("metrics"),
     enrolment: http.boolean("enrolment"),
     visible: http.strings("visible").filter(isRouteGroup),
     decoy: decoyOf(http),
     corsOrigins: http.strings("cors_origins").map((origin) => originOf(http, origin)),
-    limits: Object.fromEntries(
-      [...WEB_LIMIT_KEYS].map(([key, name]) => [name, http.integer(key)]),
-    ),
+    limits: limitsOf(http),
   };
+}
+
+function limitsOf(http: Table): Partial<WebLimits> {
+  if (http.integer("default_timeout_ms") > http.integer("max_timeout_ms")) {
+    throw http.error("default_timeout_ms", '"default_timeout_ms" is above "max_timeout_ms"');
+  }
+  return Object.fromEntries([...WEB_LIMIT_KEYS].map(([key, name]) => [name, http.integer(key)]));
+}
+
+function issuerOf(http: Table, text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  throw http.error("authorization_servers", `"${text}" is no http or https URL`);
 }
 
 function decoyOf(http: Table): DecoyConfig {
   const root = http.string("decoy_root");
   const location = http.string("decoy_location");
-  switch (http.string("decoy")) {
+  const decoy = http.string("decoy");
+  if (root && decoy !== "static") {
+    throw http.error("decoy_root", '"decoy_root" is for decoy = "static"');
+  }
+  if (location && decoy !== "redirect") {
+    throw http.error("decoy_location", '"decoy_location" is for decoy = "redirect"');
+  }
+  switch (decoy) {
     case "static":
       if (!root) throw http.error("decoy", 'decoy = "static" needs "decoy_root"');
       return { kind: "static", root };

@@ -1,3 +1,5 @@
+import { redirectSite, upstream } from "@alknet/http";
+
 import type { Table } from "./config.ts";
 
 /** One `[[site]]`. */
@@ -34,7 +36,8 @@ export interface RedirectConfig {
 }
 
 const HOST = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
-const UPSTREAM = /^(https?:\/\/[^/\s]+\/?|unix:\/\S+|peer:[A-Za-z0-9._-]+)$/;
+const PEER = /^peer:[A-Za-z0-9._-]+$/;
+const FIELD_VALUE = /^[\x20-\x7e]*$/;
 
 /**
  * Reads one table.
@@ -42,7 +45,7 @@ const UPSTREAM = /^(https?:\/\/[^/\s]+\/?|unix:\/\S+|peer:[A-Za-z0-9._-]+)$/;
  * @returns Undefined for a table with nothing in it, as `alknet init` writes it.
  * @throws {ConfigError} At the place of the first mistake.
  */
-export function siteConfig(table: Table): SiteConfig | undefined {
+function siteConfig(table: Table): SiteConfig | undefined {
   const upstreams = table.strings("upstreams");
   const root = table.string("root");
   const redirect = table.string("redirect");
@@ -55,6 +58,10 @@ export function siteConfig(table: Table): SiteConfig | undefined {
     throw table.error("host", `"${host}" is no host such as app.example or *.example`);
   }
   if (!path.startsWith("/")) throw table.error("path", '"path" must begin with "/"');
+  const asked = URL.parse(path, "https://site.invalid")?.pathname;
+  if (path !== asked) {
+    throw table.error("path", `"path" must be as it stands in URLs: ${asked ?? "with one slash"}`);
+  }
   return {
     ...(host === "" ? {} : { host }),
     path,
@@ -71,25 +78,15 @@ function servedBy(
     readonly redirect: string;
   },
 ): SiteConfig["serves"] {
-  const optional = (key: string): string | undefined => table.string(key) || undefined;
-  if (root !== "") {
-    return {
-      kind: "folder",
-      root,
-      fallback: optional("fallback"),
-      cacheControl: optional("cache_control"),
-    };
+  if (root !== "") return folder(table, root);
+  for (const key of ["fallback", "cache_control"]) {
+    if (table.string(key)) throw table.error(key, `"${key}" is for a site with "root"`);
   }
   if (redirect !== "") {
-    if (/^https?:$/.test(URL.parse(redirect)?.protocol ?? "")) {
-      return { kind: "redirect", to: redirect };
-    }
-    throw table.error("redirect", `"${redirect}" is no http or https URL`);
+    checked(table, "redirect", () => redirectSite(redirect));
+    return { kind: "redirect", to: redirect };
   }
-  const bad = upstreams.find((each) => !UPSTREAM.test(each));
-  if (bad !== undefined) {
-    throw table.error("upstreams", `"${bad}": write http://host:port, unix:/path or peer:NAME`);
-  }
+  for (const each of upstreams) checked(table, "upstreams", () => reached(each));
   return {
     kind: "proxy",
     upstreams,
@@ -97,4 +94,48 @@ function servedBy(
     trustForwarded: table.boolean("trust_forwarded"),
     timeoutMs: table.integer("timeout_ms"),
   };
+}
+
+function folder(table: Table, root: string): FolderConfig {
+  const fallback = table.string("fallback");
+  const cacheControl = table.string("cache_control");
+  if (fallback.startsWith("/") || fallback.split("/").includes("..")) {
+    throw table.error("fallback", `"fallback" must be a file within "root"`);
+  }
+  if (!FIELD_VALUE.test(cacheControl)) {
+    throw table.error("cache_control", '"cache_control" must be one line of printable characters');
+  }
+  return {
+    kind: "folder",
+    root,
+    fallback: fallback || undefined,
+    cacheControl: cacheControl || undefined,
+  };
+}
+
+/** As the site will do when the node starts. */
+function reached(text: string): void {
+  upstream(text, PEER.test(text) ? { dialPeer: () => Promise.reject(new TypeError(text)) } : {});
+}
+
+function checked(table: Table, key: string, make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    throw table.error(key, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** All `[[site]]`s; two that answer to the same are a mistake. */
+export function siteConfigs(tables: readonly Table[]): SiteConfig[] {
+  const places = new Set<string>();
+  return tables.flatMap((table) => {
+    const config = siteConfig(table);
+    if (!config) return [];
+    const { host = "any host", path } = config;
+    const place = `${host.toLowerCase()} ${path}`;
+    if (places.has(place)) throw table.error("host", `Another site answers to ${place} already`);
+    places.add(place);
+    return [config];
+  });
 }

@@ -89,7 +89,6 @@ export const SLOW: Readonly<Record<string, Case>> = {
       /^ssh failed with mac \S+ cipher \S+-cbc$/,
       /^ssh failed with mac (hmac-md5|hmac-sha1|umac)\S* cipher aes\d+-ctr$/,
       /^ssh failed with mac hmac-sha2-(256|512) cipher aes\d+-ctr$/,
-      /^ssh failed with mac hmac-sha2-\S+-etm@openssh\.com cipher aes192-ctr$/,
     ],
     because: "ciphers and MACs that are not offered",
   },
