@@ -3,11 +3,11 @@ import { match, notStrictEqual, strictEqual } from "node:assert/strict";
 
 import { serveVaultAgent } from "./mod.ts";
 import { knownVault, tempDirectory } from "./testdata/known.ts";
-import { missingProgram, testOrSkip } from "./testdata/skip.ts";
+import { missing, testOrSkip } from "../../tests/tools/skip.ts";
 
-const missing = missingProgram("ssh-add") ?? missingProgram("ssh-keygen");
+const lacking = missing("ssh-add") ?? missing("ssh-keygen");
 
-testOrSkip("ssh-add -L and -l list both keys with their comments", missing, async () => {
+testOrSkip("ssh-add -L and -l list both keys with their comments", lacking, async () => {
   await using setup = await running();
   const keys = await setup.run("ssh-add", ["-L"]);
   match(keys.out, /^ssh-ed25519 AAAA\S+ alknet-identity\nssh-ed25519 AAAA\S+ alknet-ssh-host\n$/);
@@ -20,7 +20,7 @@ testOrSkip("ssh-add -L and -l list both keys with their comments", missing, asyn
 
 testOrSkip(
   "ssh-keygen -Y signs through the agent what ssh-keygen -Y verifies",
-  missing,
+  lacking,
   async () => {
     await using setup = await running();
     const { path, run } = setup;
@@ -41,7 +41,7 @@ testOrSkip(
   },
 );
 
-testOrSkip("ssh-add -T gets no signature: it asks to sign random bytes", missing, async () => {
+testOrSkip("ssh-add -T gets no signature: it asks to sign random bytes", lacking, async () => {
   await using setup = await running();
   const key = (await setup.run("ssh-add", ["-L"])).out.split("\n")[0];
   await Deno.writeTextFile(`${setup.path}/key.pub`, `${key}\n`);
@@ -50,7 +50,7 @@ testOrSkip("ssh-add -T gets no signature: it asks to sign random bytes", missing
   match(tested.err, /refused operation/);
 });
 
-testOrSkip("ssh-add -x locks and -X unlocks, and -D removes nothing", missing, async () => {
+testOrSkip("ssh-add -x locks and -X unlocks, and -D removes nothing", lacking, async () => {
   await using setup = await running();
   const { path, run } = setup;
   await Deno.writeTextFile(`${path}/askpass`, "#!/bin/sh\necho secret\n", { mode: 0o700 });

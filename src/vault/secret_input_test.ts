@@ -2,13 +2,13 @@ import { match, rejects, strictEqual } from "node:assert/strict";
 
 import { readSecretFromFd, SecretInputError } from "./mod.ts";
 import { bytes } from "./testdata/known.ts";
-import { missingProgram, testOrSkip } from "./testdata/skip.ts";
+import { missing, testOrSkip } from "../../tests/tools/skip.ts";
 
-const missing = missingProgram("bash");
+const lacking = missing("bash");
 
 testOrSkip(
   "readSecretFromFd() reads one line from a pipe, a file and standard input",
-  missing,
+  lacking,
   async () => {
     const hex = bytes("pass word").toHex();
     strictEqual(await read("3 100", "3< <(printf 'pass word\\nsecond line')"), hex);
@@ -21,7 +21,7 @@ testOrSkip(
 
 testOrSkip(
   "readSecretFromFd() keeps every byte of the line, also those that are no text",
-  missing,
+  lacking,
   async () => {
     strictEqual(await read("3 100", "3< <(printf '\\xff\\x00\\r\\n')"), "ff000d");
   },
@@ -29,7 +29,7 @@ testOrSkip(
 
 testOrSkip(
   "readSecretFromFd() refuses an empty secret and one that is too long",
-  missing,
+  lacking,
   async () => {
     match(await read("3 100", "3< <(printf '')"), /^SecretInputError: .*gave none/);
     match(await read("3 100", "3< <(printf '\\nsecond')"), /^SecretInputError: .*gave none/);
@@ -40,7 +40,7 @@ testOrSkip(
 
 testOrSkip(
   "readSecretFromFd() says when a descriptor is closed or a directory",
-  missing,
+  lacking,
   async () => {
     match(await read("3 8", "3<&-"), /^SecretInputError: .*is not open/);
     match(await read("3 8", "3< /"), /^SecretInputError: /);

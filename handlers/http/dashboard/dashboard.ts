@@ -1,6 +1,8 @@
 import type { Identity } from "@alknet/core";
 import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
+import { DEFAULT_WEB_LIMITS } from "../door/limits.ts";
+import type { EventStreamLimits } from "../gateway/event_stream.ts";
 import type { HttpInfo } from "../http_info.ts";
 import { sessionCookie, sessionSecret } from "./guard.ts";
 import { dashboardRoutes } from "./routes.tsx";
@@ -16,8 +18,8 @@ export interface DashboardOperations extends Dispatcher {
 export interface DashboardOptions {
   /** Everything the dashboard shows and does, it shows and does by these. */
   readonly operations: DashboardOperations;
-  /** Bounds of links and sessions. Default: those of {@linkcode DashboardSessionLimits}. */
-  readonly limits?: Partial<DashboardSessionLimits>;
+  /** Bounds of links, sessions and what they follow. Default: those of the types. */
+  readonly limits?: Partial<DashboardSessionLimits & EventStreamLimits>;
 }
 
 /** A dashboard, to be asked before an application. */
@@ -60,7 +62,7 @@ const LOGIN = /^\/login\/([A-Za-z0-9_-]{20,64})$/;
  */
 export function dashboard({ operations, limits }: DashboardOptions): Dashboard {
   const sessions = new DashboardSessions(limits);
-  const routes = dashboardRoutes(operations, sessions);
+  const routes = dashboardRoutes(operations, sessions, { ...DEFAULT_WEB_LIMITS, ...limits });
   return {
     link: (identify) => `/login/${sessions.invite(identify)}`,
     endRevoked: () => sessions.endRevoked(),

@@ -1,9 +1,9 @@
 import { type Identity, NOBODY } from "@alknet/core";
 import { ANYONE, operation, OperationRegistry } from "@alknet/operations";
-import { doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
+import { doesNotMatch, match, ok, rejects, strictEqual } from "node:assert/strict";
 
 import type { HttpInfo } from "../http_info.ts";
-import { type Dashboard, dashboard } from "./dashboard.ts";
+import { type Dashboard, dashboard, type DashboardOptions } from "./dashboard.ts";
 import { COOKIE } from "./guard.ts";
 
 /** A dashboard over a collection of things, and somebody who may be revoked. */
@@ -14,10 +14,10 @@ class Fixture {
   ended = 0;
   readonly #changed = new Set<() => void>();
 
-  constructor() {
+  constructor(limits: DashboardOptions["limits"] = {}) {
     const operations = new OperationRegistry({ validateOutput: true });
     operations.register(this.#operations());
-    this.dashboard = dashboard({ operations });
+    this.dashboard = dashboard({ operations, limits });
   }
 
   /** Signs in; returns the cookie. */
@@ -186,6 +186,27 @@ Deno.test("a browser that leaves ends what it followed", async () => {
   await reader?.read();
   await reader?.cancel();
   strictEqual(fixture.ended, 1);
+});
+
+Deno.test("a browser that takes nothing loses what it followed", async () => {
+  const fixture = new Fixture({ heartbeatMs: 10, stalledMs: 60 });
+  const cookie = await fixture.cookie();
+  const follow = () => fixture.ask("/ui/stream/things/follow", { headers: { cookie } });
+  const followed = await Promise.all(Array.from({ length: 16 }, follow));
+  const body = followed[0]?.body;
+  ok(body);
+  await new Promise((resolve) => setTimeout(resolve, 150)); // and nothing is read
+  await rejects(Array.fromAsync(body), { name: "StalledError" });
+  const again = await follow(); // its place is free
+  strictEqual(again?.status, 200);
+  await again?.body?.cancel();
+});
+
+Deno.test("a session that is too old ends what it follows", async () => {
+  const fixture = new Fixture({ maxAgeMs: 100, heartbeatMs: 10, stalledMs: 60_000 });
+  const cookie = await fixture.cookie();
+  const followed = await fixture.ask("/ui/stream/things/follow", { headers: { cookie } });
+  match(await followed?.text() ?? "", /event: end/);
 });
 
 Deno.test("one session follows so much at once and no more", async () => {

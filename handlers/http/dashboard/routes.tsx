@@ -5,12 +5,13 @@ import { getLogger } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
+import { eventStream, type EventStreamLimits } from "../gateway/event_stream.ts";
 import type { HttpInfo } from "../http_info.ts";
 import { assetResponse } from "./assets.ts";
 
 import type { DashboardOperations } from "./dashboard.ts";
-import { eventStream } from "./event_stream.ts";
 import { fieldsOf, FormInputError, inputFrom } from "./form_input.ts";
+import { FollowedItems } from "./followed_items.ts";
 import { isOwnRequest, NO_COOKIE, PAGE_HEADERS } from "./guard.ts";
 import { type Answer, AnswerView } from "./pages/answer.tsx";
 import type { Element } from "./pages/element.ts";
@@ -47,6 +48,7 @@ const log = getLogger(["alknet", "http", "dashboard"]);
 export function dashboardRoutes(
   operations: DashboardOperations,
   sessions: DashboardSessions,
+  limits: EventStreamLimits,
 ): { fetch(request: Request, env: SignedIn): Response | Promise<Response> } {
   const app = new Hono<Env>();
   const samples = new Samples();
@@ -63,7 +65,7 @@ export function dashboardRoutes(
   );
   app.get("/ui/operations/:name{.+}", (c) => operation(c, viewer(c)));
   app.post("/ui/operations/:name{.+}", (c) => call(c, viewer(c)));
-  app.get("/ui/stream/:name{.+}", (c) => stream(c, viewer(c)));
+  app.get("/ui/stream/:name{.+}", (c) => stream(c, viewer(c), limits));
   app.get(
     "/ui/events",
     (c) => page(c, viewer(c), "Events", <Following path={`/ui/stream/${EVENTS}`} />),
@@ -137,7 +139,11 @@ async function answerTo(
 }
 
 /** Ends with the browser's leaving, and with the right to look on. */
-async function stream(c: Context<Env>, viewer: Viewer): Promise<Response> {
+async function stream(
+  c: Context<Env>,
+  viewer: Viewer,
+  limits: EventStreamLimits,
+): Promise<Response> {
   const { session, info } = c.env;
   if (!isOwnRequest(c.req.raw, session)) return forbidden(c);
   const spec = viewer.spec(c.req.param("name"));
@@ -150,9 +156,10 @@ async function stream(c: Context<Env>, viewer: Viewer): Promise<Response> {
   const end = (): void => stop.abort();
   session.signal.addEventListener("abort", end);
   const forget = info.identities.onChange(() => session.identify() ?? end());
-  return eventStream(viewer.subscribe(spec.name, input, stop.signal), {
-    isOpen: () => session.isOpen(),
-    over(): void {
+  return eventStream(new FollowedItems(viewer.subscribe(spec.name, input, stop.signal)), {
+    limits,
+    onTick: () => session.isOpen() || end(), // a session also ends by its age
+    onEnd(): void {
       end();
       session.signal.removeEventListener("abort", end);
       forget();

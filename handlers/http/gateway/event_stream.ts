@@ -2,10 +2,15 @@ import type { WebLimits } from "../door/limits.ts";
 import { EVENT_STREAM_TYPE, HEARTBEAT } from "./event.ts";
 import type { Subscriber } from "./live_subscription.ts";
 
+/** How long a stream may be silent, and its client deaf. */
+export type EventStreamLimits = Pick<WebLimits, "heartbeatMs" | "stalledMs">;
+
 /** Settings of {@linkcode eventStream}. */
 export interface EventStreamOptions {
   /** Silence and patience. */
-  readonly limits: Pick<WebLimits, "heartbeatMs" | "stalledMs">;
+  readonly limits: EventStreamLimits;
+  /** Called from time to time while it lasts. */
+  readonly onTick?: () => void;
   /** Called once, when the stream is over in whatever way. */
   readonly onEnd: () => void;
 }
@@ -68,7 +73,8 @@ class EventStreamBody {
   }
 
   #tick(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    const { heartbeatMs, stalledMs } = this.#options.limits;
+    const { limits: { heartbeatMs, stalledMs }, onTick } = this.#options;
+    onTick?.();
     const now = performance.now();
     if ((controller.desiredSize ?? 0) <= 0) {
       this.#stalledAt ??= now;

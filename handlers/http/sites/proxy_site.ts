@@ -4,7 +4,13 @@ import { H1Error } from "../h1/errors.ts";
 import type { H1Response } from "../h1/h1_connection.ts";
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
 import { endToEnd, forwardedHeaders } from "./forwarded.ts";
-import { connectable, UnreachableError, type Upstream, UpstreamPool } from "./upstream.ts";
+import {
+  connectable,
+  type Turn,
+  UnreachableError,
+  type Upstream,
+  UpstreamPool,
+} from "./upstream.ts";
 import { isWebSocket, relayWebSocket } from "./web_socket_relay.ts";
 
 /** What {@linkcode proxySite} can be told. */
@@ -52,54 +58,46 @@ interface Passing {
   readonly options: ProxySiteOptions;
 }
 
-async function passOn(
-  request: Request,
-  info: HttpInfo,
-  { pool, options }: Passing,
-): Promise<Response> {
-  const { signal, answered } = waitFor(request, options);
-  const target = targetOf(request, options);
+async function passOn(request: Request, info: HttpInfo, passing: Passing): Promise<Response> {
+  const target = targetOf(request, passing.options);
   const { method } = request;
   const body = hasBody(request, info) ? request.body : null;
-  let failed: unknown;
-  for (const { upstream, client, failed: passOver } of pool.inTurn()) {
-    const headers = forwardedHeaders(request, info, forwardTo(upstream, options));
-    try {
-      const answer = await client.request({ method, target, headers, body }, signal);
-      answered();
-      return responseOf(answer);
-    } catch (error) {
-      failed = error;
-      if (!(error instanceof UnreachableError)) break;
-      passOver();
-    }
-  }
-  answered();
-  throw failed;
+  return await firstReached(request, passing, async ({ upstream, client }, signal) => {
+    const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
+    return responseOf(await client.request({ method, target, headers, body }, signal));
+  });
 }
 
-async function relay(
+async function relay(request: Request, info: HttpInfo, passing: Passing): Promise<Response> {
+  const target = targetOf(request, passing.options);
+  return await firstReached(request, passing, async ({ upstream }, signal) => {
+    const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
+    const stream = await connectable(upstream, signal);
+    return await relayWebSocket(request, stream, { headers, target, signal });
+  });
+}
+
+/** What one server answers: the next is asked only where nothing reached the one before. */
+async function firstReached(
   request: Request,
-  info: HttpInfo,
   { pool, options }: Passing,
+  ask: (turn: Turn, signal: AbortSignal) => Promise<Response>,
 ): Promise<Response> {
   const { signal, answered } = waitFor(request, options);
   let failed: unknown;
-  for (const { upstream, failed: passOver } of pool.inTurn()) {
-    const headers = forwardedHeaders(request, info, forwardTo(upstream, options));
-    try {
-      const stream = await connectable(upstream, signal);
-      const target = targetOf(request, options);
-      const response = await relayWebSocket(request, stream, { headers, target, signal });
-      answered();
-      return response;
-    } catch (error) {
-      failed = error;
-      if (!(error instanceof UnreachableError)) break;
-      passOver();
+  try {
+    for (const turn of pool.inTurn()) {
+      try {
+        return await ask(turn, signal);
+      } catch (error) {
+        failed = error;
+        if (!(error instanceof UnreachableError)) break;
+        turn.failed();
+      }
     }
+  } finally {
+    answered();
   }
-  answered();
   throw failed;
 }
 

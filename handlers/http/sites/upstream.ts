@@ -79,6 +79,16 @@ async function connectTo(
 /** Time that a server is passed over after it could not be reached. */
 const DOWN_MS = 10_000;
 
+/** A server whose turn it is. */
+export interface Turn {
+  /** The server. */
+  readonly upstream: Upstream;
+  /** Asks it over the connections that are kept to it. */
+  readonly client: H1Client;
+  /** To be told when it could not be reached: it is then asked last for a while. */
+  failed(): void;
+}
+
 /** Servers behind one site: in turn, those that could not be reached last. */
 export class UpstreamPool implements Disposable {
   readonly #members: readonly {
@@ -100,7 +110,7 @@ export class UpstreamPool implements Disposable {
   }
 
   /** All of them in the order in which they are to be tried now. */
-  inTurn(): { readonly upstream: Upstream; readonly client: H1Client; failed(): void }[] {
+  inTurn(): Turn[] {
     const start = this.#turn++ % Math.max(1, this.#members.length);
     const turned = [...this.#members.slice(start), ...this.#members.slice(0, start)];
     const now = this.#now();

@@ -1,11 +1,12 @@
 import { StreamClosedError } from "@alknet/core";
+import { ChunkQueue } from "@alknet/core/transport";
 
 import type { ReceiveWindow } from "./receive_window.ts";
 
 /** What a channel has received and nobody has read yet: never more than its window. */
 export class ChannelInput {
   readonly #window: ReceiveWindow;
-  #chunks: Uint8Array[] = [];
+  readonly #chunks = new ChunkQueue();
   #state: "open" | "ended" | "stopped" | "lost" = "open";
   #wake?: () => void;
 
@@ -36,18 +37,11 @@ export class ChannelInput {
 
   /** Reads what is there; null at the end. */
   async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.byteLength === 0) {
       if (this.#state !== "open") return null;
       await this.#arrival();
     }
-    let filled = 0;
-    for (let chunk = this.#chunks[0]; chunk && filled < buffer.length; chunk = this.#chunks[0]) {
-      const part = chunk.subarray(0, buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
-    }
+    const filled = this.#chunks.take(buffer);
     this.#consume(filled);
     return filled;
   }
@@ -61,7 +55,7 @@ export class ChannelInput {
   /** Nobody reads any more; what comes is thrown away. */
   stop(): void {
     if (this.#state === "open") this.#state = "stopped";
-    for (const chunk of this.#chunks.splice(0)) this.#consume(chunk.length);
+    this.#consume(this.#chunks.clear());
     this.#wake?.();
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 export { AcceptQueue } from "./accept_queue.ts";
+export { ChunkQueue } from "./chunk_queue.ts";
 export { Lifetime } from "./lifetime.ts";
 export { readableFrom, writableFrom } from "./web_streams.ts";
 export { proveKey } from "../auth_exchange.ts";

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { ConnectionClosedError, StreamClosedError } from "../errors.ts";
+import { ChunkQueue } from "./chunk_queue.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { ReadGate } from "./read_gate.ts";
 import type { SingleStream } from "./transport.ts";
@@ -22,8 +23,7 @@ export class TlsStream implements SingleStream {
   readonly #gate: ReadGate;
   readonly #lifetime: Lifetime;
   readonly #maxBufferedBytes: number;
-  #chunks: Uint8Array[] = [];
-  #buffered = 0;
+  readonly #chunks = new ChunkQueue();
   #stopped = false;
   #ended = false;
   #wake?: () => void;
@@ -44,7 +44,7 @@ export class TlsStream implements SingleStream {
 
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#hold) await this.#hold;
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.byteLength === 0) {
       if (this.#ended) return this.#endOfStream();
       await this.#wait();
     }
@@ -103,9 +103,8 @@ export class TlsStream implements SingleStream {
 
   #received(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
     this.#lifetime.traffic.received += chunk.length;
-    if (!this.#stopped && this.#buffered >= this.#maxBufferedBytes) {
+    if (!this.#stopped && this.#chunks.byteLength >= this.#maxBufferedBytes) {
       this.#stopped = true;
       this.#gate.stop();
     }
@@ -113,16 +112,8 @@ export class TlsStream implements SingleStream {
   }
 
   #take(buffer: Uint8Array): number {
-    let filled = 0;
-    for (let chunk = this.#chunks[0]; chunk && filled < buffer.length; chunk = this.#chunks[0]) {
-      const part = chunk.subarray(0, buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
-    }
-    this.#buffered -= filled;
-    if (this.#stopped && this.#buffered < this.#maxBufferedBytes / 2) {
+    const filled = this.#chunks.take(buffer);
+    if (this.#stopped && this.#chunks.byteLength < this.#maxBufferedBytes / 2) {
       this.#stopped = false;
       this.#gate.start();
     }

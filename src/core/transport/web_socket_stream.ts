@@ -1,5 +1,6 @@
 import type { Stream } from "../connection.ts";
 import { ConnectionClosedError, ProtocolError, StreamClosedError } from "../errors.ts";
+import { ChunkQueue } from "./chunk_queue.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { readableFrom, writableFrom } from "./web_streams.ts";
 
@@ -24,8 +25,7 @@ export class WebSocketStream implements Stream {
   readonly #socket: WebSocket;
   readonly #lifetime: Lifetime;
   readonly #giveUp: () => void;
-  #chunks: Uint8Array[] = [];
-  #buffered = 0;
+  readonly #chunks = new ChunkQueue();
   #taken = 0;
   #credit = WINDOW_BYTES;
   #readEnded = false;
@@ -48,7 +48,7 @@ export class WebSocketStream implements Stream {
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.byteLength === 0) {
       if (this.#readEnded) return null;
       this.#lifetime.assertOpen();
       await this.#changed.promise;
@@ -125,22 +125,15 @@ export class WebSocketStream implements Stream {
       this.#readEnded = true;
       return;
     }
-    this.#buffered += bytes.length;
-    if (this.#buffered + this.#taken > WINDOW_BYTES) throw new ProtocolError("Bytes without grant");
+    if (this.#chunks.byteLength + bytes.length + this.#taken > WINDOW_BYTES) {
+      throw new ProtocolError("Bytes without grant");
+    }
     this.#lifetime.traffic.received += bytes.length;
     this.#chunks.push(bytes);
   }
 
   #take(buffer: Uint8Array): number {
-    let filled = 0;
-    for (let chunk = this.#chunks[0]; chunk && filled < buffer.length; chunk = this.#chunks[0]) {
-      const part = chunk.subarray(0, buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
-    }
-    this.#buffered -= filled;
+    const filled = this.#chunks.take(buffer);
     this.#taken += filled;
     if (this.#taken >= CREDIT_STEP && !this.#readEnded) this.#grant();
     return filled;

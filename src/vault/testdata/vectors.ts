@@ -1,4 +1,4 @@
-import { testOrSkip } from "./skip.ts";
+import { testOrSkip } from "../../../tests/tools/skip.ts";
 
 const FOLDER = new URL("../../../../shared/vectors/", import.meta.url);
 

@@ -23,7 +23,7 @@ export const STEPS: readonly Step[] = [
   { name: "doc lint", command: task("doc-lint") },
   { name: "test", command: FROM_README, maxMinutes: 30 },
   { name: "doc tests", command: task("test:doc") },
-  { name: "soak", command: task("test:soak"), maxMinutes: 20 },
+  { name: "soak", command: task("test:soak") },
   { name: "publish dry run", command: task("publish:check") },
   { name: "bundle", command: task("bundle") },
   { name: "bundle serves", command: task("bundle:check"), needs: "src/cli/main.ts" },
@@ -32,7 +32,7 @@ export const STEPS: readonly Step[] = [
     name: "conformance",
     command: task("test:conformance"),
     needs: "tests/conformance",
-    maxMinutes: 25,
+    maxMinutes: 20,
   },
 ];
 
