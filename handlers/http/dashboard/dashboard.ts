@@ -1,8 +1,7 @@
 import type { Identity } from "@alknet/core";
 import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
-import { DEFAULT_WEB_LIMITS } from "../door/limits.ts";
-import type { EventStreamLimits } from "../gateway/event_stream.ts";
+import { DEFAULT_WEB_LIMITS, type WebLimits } from "../door/limits.ts";
 import type { HttpInfo } from "../http_info.ts";
 import { sessionCookie, sessionSecret } from "./guard.ts";
 import { dashboardRoutes } from "./routes.tsx";
@@ -19,7 +18,7 @@ export interface DashboardOptions {
   /** Everything the dashboard shows and does, it shows and does by these. */
   readonly operations: DashboardOperations;
   /** Bounds of links, sessions and what they follow. Default: those of the types. */
-  readonly limits?: Partial<DashboardSessionLimits & EventStreamLimits>;
+  readonly limits?: Partial<DashboardSessionLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">>;
 }
 
 /** A dashboard, to be asked before an application. */
