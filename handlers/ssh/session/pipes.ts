@@ -1,5 +1,6 @@
 import type { Channel } from "../channel/channel.ts";
 import {
+  type ExitStatus,
   exitStatus,
   hangUpGroup,
   type ProgramSpec,
@@ -7,7 +8,10 @@ import {
   signalGroup,
 } from "./program.ts";
 
-const BUFFER_BYTES = 32_768;
+const BUFFER_BYTES = 65_536;
+
+/** Time for a last write to see that its reader is gone; what the program left running may live on. */
+const LAST_WRITE_MS = 500;
 
 /** Runs a program without a terminal: its standard streams are the channel's. */
 export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec): RunningProgram {
@@ -22,15 +26,21 @@ export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec):
     stderr: "piped",
     detached: true, // a group of its own, so that signals reach its children too
   }).spawn();
-  feed(channel, child.stdin);
+  const fed = feed(channel, child.stdin);
   const [stdout, stderr] = [child.stdout.getReader(), child.stderr.getReader()];
   const delivered = Promise.all([
     deliver(stdout, (bytes) => channel.write(bytes)),
     deliver(stderr, (bytes) => channel.writeError(bytes)),
   ]);
-  const ended = delivered.then(() => child.status).then(exitStatus);
+  const ended = async (): Promise<ExitStatus> => {
+    await delivered;
+    const status = await child.status;
+    channel.stopReading(); // nobody is there who would
+    await within(LAST_WRITE_MS, fed);
+    return exitStatus(status);
+  };
   return {
-    ended,
+    ended: ended(),
     signal: (name) => signalGroup(child.pid, name),
     resize: () => {},
     hangUp: () => {
@@ -74,4 +84,11 @@ async function deliver(
   } catch {
     await reader.cancel().catch(() => {});
   }
+}
+
+async function within(milliseconds: number, done: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([done, promise]);
+  clearTimeout(timer);
 }
