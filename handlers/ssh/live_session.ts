@@ -7,14 +7,16 @@ import type { Stranger } from "./auth/source_throttle.ts";
 import type { ChannelOffer, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 import { OpenFailure } from "./errors.ts";
 import { InwardForwards } from "./forward/inward.ts";
-import type { ForwardCounter } from "./forward/limits.ts";
 import { serveDirectSocket, serveDirectTcp } from "./forward/outward.ts";
 import type { ForwardServices } from "./forward/services.ts";
 import { serveDirectUdp, UDP_CHANNEL } from "./forward/udp.ts";
+import type { IdentityCounter } from "./identity_counter.ts";
+import type { Live } from "./live_sessions.ts";
 import type { SshEvent, SshLimits, SshOptions } from "./options.ts";
 import { SshServerSession } from "./server_session.ts";
 import { type Account, nodeAccount } from "./session/account.ts";
 import { DEFAULT_ENV_PATTERNS } from "./session/environment.ts";
+import { haveEnded } from "./session/program.ts";
 import type { PtyProvider } from "./session/pty.ts";
 import { SessionChannel, type SessionServices } from "./session/session_channel.ts";
 import type { SshSessionInfo, SshStreamContext } from "./ssh.ts";
@@ -26,7 +28,7 @@ export interface SharedServices {
   /** Its bounds, complete. */
   readonly limits: SshLimits;
   /** Open forwards of each identity. */
-  readonly counter: ForwardCounter;
+  readonly counter: IdentityCounter;
   /** Makes terminals. */
   pty(): Promise<PtyProvider | undefined>;
   /** Tells what happened. */
@@ -43,14 +45,11 @@ export interface LiveSessionOptions {
 
 const log = getLogger(["alknet", "ssh"]);
 
-/** Longer than it takes to kill a program that does not hang up. */
-const PROGRAMS_TIMEOUT_MS = 5_000;
-
 /** What the server calls itself; AsyncSSH and libssh look for "OpenSSH" to order SFTP arguments. */
 const IDENT = "alknet OpenSSH_compatible";
 
 /** One SSH connection of the handler: the session and everything that opens within it. */
-export class LiveSession {
+export class LiveSession implements Live {
   /** Resolves when it is over. */
   readonly ended: Promise<void>;
   readonly #id: string;
@@ -123,7 +122,7 @@ export class LiveSession {
       stopListening();
       this.#abort.abort();
       this.#isOver = true;
-      await this.#programsEnded();
+      await haveEnded([...this.#sessions].map(({ ended }) => ended));
       await this.#forwards?.[Symbol.asyncDispose]();
       this.#resolveEnded();
     }
@@ -173,14 +172,6 @@ export class LiveSession {
     const session = new SessionChannel(channel, services);
     this.#sessions.add(session);
     channel.closed.then(() => session.ended).then(() => this.#sessions.delete(session));
-  }
-
-  /** Programs of a client that is gone are being ended; the last is killed within seconds. */
-  async #programsEnded(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PROGRAMS_TIMEOUT_MS);
-    await Promise.race([promise, Promise.all([...this.#sessions].map(({ ended }) => ended))]);
-    clearTimeout(timer);
   }
 
   #malformed(offer: ChannelOffer): void {
