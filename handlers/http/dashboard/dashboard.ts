@@ -1,4 +1,4 @@
-import type { Identity } from "@alknet/core";
+import type { Identity, TerminalService } from "@alknet/core";
 import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
 import { DEFAULT_WEB_LIMITS, type WebLimits } from "../door/limits.ts";
@@ -17,6 +17,11 @@ export interface DashboardOperations extends Dispatcher {
 export interface DashboardOptions {
   /** Everything the dashboard shows and does, it shows and does by these. */
   readonly operations: DashboardOperations;
+  /**
+   * What makes terminals, asked whenever somebody wants one; undefined for nothing. Default: there is
+   * no page for them.
+   */
+  readonly terminals?: () => TerminalService | undefined;
   /** Bounds of links, sessions and what they follow. Default: those of the types. */
   readonly limits?: Partial<DashboardSessionLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">>;
 }
@@ -59,9 +64,10 @@ const LOGIN = /^\/login\/([A-Za-z0-9_-]{20,64})$/;
  * match(pages.link(() => ({ id: "owner", scopes: ["*"], resources: {} })), /^\/login\/.{43}$/);
  * ```
  */
-export function dashboard({ operations, limits }: DashboardOptions): Dashboard {
+export function dashboard({ operations, limits, terminals }: DashboardOptions): Dashboard {
   const sessions = new DashboardSessions(limits);
-  const routes = dashboardRoutes(operations, sessions, { ...DEFAULT_WEB_LIMITS, ...limits });
+  const streamLimits = { ...DEFAULT_WEB_LIMITS, ...limits };
+  const routes = dashboardRoutes({ operations, sessions, limits: streamLimits, terminals });
   return {
     link: (identify) => `/login/${sessions.invite(identify)}`,
     endRevoked: () => sessions.endRevoked(),

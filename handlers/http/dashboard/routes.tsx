@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-import type { Identity } from "@alknet/core";
+import type { Identity, TerminalService } from "@alknet/core";
 import type { OperationSpec } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
@@ -12,6 +12,7 @@ import { assetResponse } from "./assets.ts";
 import type { DashboardOperations } from "./dashboard.ts";
 import { fieldsOf, FormInputError, inputFrom } from "./form_input.ts";
 import { FollowedItems } from "./followed_items.ts";
+import { formOf } from "./form_of.ts";
 import { isOwnRequest, NO_COOKIE, PAGE_HEADERS } from "./guard.ts";
 import { type Answer, AnswerView } from "./pages/answer.tsx";
 import type { Element } from "./pages/element.ts";
@@ -22,6 +23,11 @@ import { Overview } from "./pages/overview.tsx";
 import { words } from "./pages/value.tsx";
 import { Samples } from "./samples.ts";
 import type { DashboardSession, DashboardSessions } from "./sessions.ts";
+import {
+  TERMINAL_PATH,
+  terminalRoutes,
+  type TerminalRoutesOptions,
+} from "./terminal/terminal_routes.tsx";
 import { Viewer } from "./viewer.ts";
 
 /** What a request of somebody signed in comes with. */
@@ -36,8 +42,22 @@ export interface SignedIn {
   readonly info: HttpInfo;
 }
 
-interface Env {
+/** The environment of the pages' routes. */
+export interface Env {
+  /** What `c.env` holds. */
   Bindings: SignedIn;
+}
+
+/** What the pages are made of. */
+export interface DashboardRoutesOptions {
+  /** Everything they show and do. */
+  readonly operations: DashboardOperations;
+  /** Who is signed in. */
+  readonly sessions: DashboardSessions;
+  /** Bounds of what is followed. */
+  readonly limits: EventStreamLimits;
+  /** Makes terminals. Default: there is no page for them. */
+  readonly terminals?: (() => TerminalService | undefined) | undefined;
 }
 
 const MAX_FORM_BYTES = 1_048_576;
@@ -46,13 +66,12 @@ const log = getLogger(["alknet", "http", "dashboard"]);
 
 /** The pages. Each is asked for by somebody who is signed in. */
 export function dashboardRoutes(
-  operations: DashboardOperations,
-  sessions: DashboardSessions,
-  limits: EventStreamLimits,
+  { operations, sessions, limits, terminals }: DashboardRoutesOptions,
 ): { fetch(request: Request, env: SignedIn): Response | Promise<Response> } {
   const app = new Hono<Env>();
   const samples = new Samples();
-  const viewer = (c: Context<Env>): Viewer => new Viewer(operations, c.env.identity);
+  const viewer = (c: Context<Env>): Viewer =>
+    new Viewer(operations, c.env.identity, terminals !== undefined);
 
   app.use("*", bodyLimit({ maxSize: MAX_FORM_BYTES }));
   app.get("/", async (c) => page(c, viewer(c), "Overview", await overview(viewer(c), samples)));
@@ -70,6 +89,11 @@ export function dashboardRoutes(
     "/ui/events",
     (c) => page(c, viewer(c), "Events", <Following path={`/ui/stream/${EVENTS}`} />),
   );
+  if (terminals) {
+    const terminalPage: TerminalRoutesOptions["page"] = async (c, title, content, head) =>
+      await page(c, viewer(c), title, content, head);
+    terminalRoutes(app, { terminals, page: terminalPage });
+  }
   app.post("/ui/sign-out", async (c) => {
     if (!isOwnRequest(c.req.raw, c.env.session, await formOf(c))) return forbidden(c);
     sessions.end(c.env.secret);
@@ -168,16 +192,6 @@ async function stream(
   });
 }
 
-/** What was sent; an empty form, which nothing believes, for what is none. */
-async function formOf(c: Context<Env>): Promise<FormData> {
-  try {
-    return await c.req.formData();
-  } catch (error) {
-    if (error instanceof TypeError) return new FormData();
-    throw error;
-  }
-}
-
 function streamInput(c: Context<Env>, spec: OperationSpec): unknown {
   const form = new FormData();
   for (const [name, value] of new URL(c.req.url).searchParams) form.set(name, value);
@@ -194,6 +208,7 @@ function page(
   viewer: Viewer,
   title: string,
   content: Element,
+  head?: Element,
 ): Response | Promise<Response> {
   const { session, identity } = c.env;
   const shown = {
@@ -202,6 +217,7 @@ function page(
     csrf: session.csrf,
     pages: pagesFor(viewer),
     path: new URL(c.req.url).pathname,
+    head,
   };
   return html(c, <Layout {...shown}>{content}</Layout>, "<!doctype html>");
 }
@@ -215,6 +231,7 @@ function pagesFor(viewer: Viewer): Page[] {
     })),
     { path: "/ui/operations", name: "Operations" },
     ...viewer.spec(EVENTS) ? [{ path: "/ui/events", name: "Events" }] : [],
+    ...viewer.mayHaveTerminal ? [{ path: TERMINAL_PATH, name: "Terminal" }] : [],
   ];
 }
 

@@ -25,6 +25,8 @@ export interface SshConfig {
     readonly loginGraceMs: number;
     readonly maxAuthTries: number;
     readonly penaltyMs: number;
+    readonly maxTerminals: number;
+    readonly terminalIdleMs: number;
   };
 }
 
@@ -46,6 +48,8 @@ export function sshConfigOf(table: Table): SshConfig {
       loginGraceMs: table.integer("login_grace_ms"),
       maxAuthTries: table.integer("max_auth_tries"),
       penaltyMs: table.integer("penalty_ms"),
+      maxTerminals: table.integer("max_terminals"),
+      terminalIdleMs: table.integer("terminal_idle_ms"),
     },
   };
 }

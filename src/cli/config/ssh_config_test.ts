@@ -31,6 +31,8 @@ Deno.test("[ssh] takes up every key", () => {
     'tcp = "127.0.0.1:2222"',
     'peer_proof = "accept"',
     "login_grace_ms = 5",
+    "max_terminals = 3",
+    "terminal_idle_ms = 60000",
   );
   strictEqual(ssh.forwardRules[1]?.principals[0], "alice");
   strictEqual(ssh.authorities[0]?.length, 51);
@@ -38,7 +40,8 @@ Deno.test("[ssh] takes up every key", () => {
   deepStrictEqual([...ssh.unixUsers.get("alice") ?? []], ["deploy", "www"]);
   deepStrictEqual(ssh.tcp, { hostname: "127.0.0.1", port: 2222 });
   ok(ssh.acceptPeerProof && ssh.record.has("alice"));
-  strictEqual(ssh.limits.loginGraceMs, 5);
+  const { loginGraceMs, maxTerminals, terminalIdleMs } = ssh.limits;
+  deepStrictEqual([loginGraceMs, maxTerminals, terminalIdleMs], [5, 3, 60_000]);
 });
 
 const MISTAKES: readonly (readonly [line: string, message: RegExp])[] = [
@@ -47,6 +50,7 @@ const MISTAKES: readonly (readonly [line: string, message: RegExp])[] = [
   ['listen = ["allow x"]', /Cannot read rule/],
   ['ca_keys = ["not a key"]', /"ca_keys" must hold public keys/],
   ['force_commands = ["MD5:x ls"]', /"force_commands" must hold/],
+  ["max_terminals = 0", /"max_terminals" must be/],
   ['unix_users = ["alice"]', /"unix_users" must hold "peer:account"/],
   ['tcp = "[::"', /"tcp" must be host:port/],
   ['peer_proof = "yes"', /"peer_proof" must be one of/],

@@ -7,6 +7,7 @@ import {
   type NodeId,
   type NodeKey,
   type StoredPeer,
+  type TerminalService,
 } from "@alknet/core";
 import type { AcmeCertificates } from "@alknet/acme";
 import { dashboard, type Page } from "@alknet/http";
@@ -37,6 +38,8 @@ export interface NodePartsOptions {
   readonly unseal: Unseal;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** What makes terminals, where SSH does. */
+  terminals(): TerminalService | undefined;
 }
 
 /** Everything a node has beside its endpoint and handlers. */
@@ -65,7 +68,7 @@ export interface NodeParts {
 /** Opens them; what has to be closed again goes onto the stack. */
 export async function openNodeParts(
   started: AsyncDisposableStack,
-  { key, config, paths, unseal, endpoint }: NodePartsOptions,
+  { key, config, paths, unseal, endpoint, terminals }: NodePartsOptions,
 ): Promise<NodeParts> {
   const startedAt = new Date();
   const nodeId = formatNodeId(key.publicKey);
@@ -104,7 +107,7 @@ export async function openNodeParts(
   );
   const peer = async (name: string): Promise<StoredPeer | undefined> =>
     byHand.entries.peers.find(({ peerId }) => peerId === name) ?? await store.identities.peer(name);
-  const pages = openPages(started, { config, paths, registry, identities, peer });
+  const pages = openPages(started, { config, paths, registry, identities, peer, terminals });
   return {
     nodeId,
     startedAt,
@@ -121,14 +124,15 @@ export async function openNodeParts(
   };
 }
 
-interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer"> {
+interface PageSources
+  extends Pick<NodeParts, "registry" | "identities" | "peer">, Pick<NodePartsOptions, "terminals"> {
   readonly config: Config;
   readonly paths: Paths;
 }
 
 function openPages(started: AsyncDisposableStack, sources: PageSources): Page[] {
-  const { config, paths, registry, identities, peer } = sources;
-  const pages = dashboard({ operations: registry });
+  const { config, paths, registry, identities, peer, terminals } = sources;
+  const pages = dashboard({ operations: registry, terminals });
   registry.register(dashboardLink(pages, identities));
   started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));

@@ -44,12 +44,19 @@ export async function runNode(
   unseal: Unseal = () => Promise.resolve(undefined),
 ): Promise<RunningNode> {
   await using started = new AsyncDisposableStack();
-  const running: { endpoint?: Endpoint } = {};
-  const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
+  const running: { endpoint?: Endpoint; ssh?: SshNode } = {};
+  const options = {
+    key,
+    config,
+    paths,
+    unseal,
+    endpoint: () => running.endpoint,
+    terminals: () => running.ssh?.terminalService,
+  };
   const parts = await openNodeParts(started, options);
   const { reload, peering, identities, registry, peer, store } = parts;
   const files = sftpFiles(config.sftp, paths.files);
-  const ssh = new SshNode(config.ssh, {
+  const ssh = running.ssh = new SshNode(config.ssh, {
     hostKey: sshHost,
     paths,
     identities,
@@ -100,6 +107,7 @@ async function startEndpoint(
       onCallConnect: peering.onConnect,
       sftpFiles: files,
       ssh: () => ssh.start(),
+      terminalCounters: () => ssh.terminalCounters,
       handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
