@@ -2,30 +2,29 @@ import { readProof, type Refusal, sendHello, sendVerdict } from "./auth_exchange
 import type { ServerBinding } from "./auth_wire.ts";
 import { CloseCode } from "./close_code.ts";
 import type { Admission } from "./admission.ts";
-import { ConnectionClosedError, HandshakeTimeoutError } from "./errors.ts";
-import type { Handler, HandlerContext } from "./handler.ts";
-import type { AuthContext, Identity, IdentityProvider } from "./identity.ts";
-import type { Counters, Limits } from "./limits.ts";
+import { HandshakeTimeoutError } from "./errors.ts";
+import type { Handler } from "./handler.ts";
+import type { AuthContext, Identity } from "./identity.ts";
+import {
+  endFailed,
+  handlerContext,
+  type LiveDeps,
+  type LiveSession,
+  revoke,
+  serveToEnd,
+} from "./live_session.ts";
 import type { TransportConnection } from "./transport/transport.ts";
 
 /** What sessions of one endpoint share. */
-export interface SessionDeps {
-  readonly limits: Limits;
-  readonly counters: Counters;
+export interface SessionDeps extends LiveDeps {
   readonly admission: Admission;
-  readonly identities: IdentityProvider;
-  /** Aborts when the endpoint begins to shut down. */
-  readonly shutdown: AbortSignal;
-  /** Tells of something worth a log line. */
-  report(event: string, session: Session, error?: unknown): void;
 }
 
 /** The life of one accepted connection: handshake, proof, handler, close. */
-export class Session {
+export class Session implements LiveSession {
   readonly conn: TransportConnection;
   readonly handler: Handler;
   readonly openedAt: Date = new Date();
-  /** Resolves when the handler is done and the connection is over. */
   readonly done: Promise<void>;
   readonly #deps: SessionDeps;
   #fingerprint?: string;
@@ -44,7 +43,6 @@ export class Session {
     this.done = this.#run(matches);
   }
 
-  /** The proven key or certificate. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
   }
@@ -59,9 +57,7 @@ export class Session {
     this.#identity = this.#deps.identities.fromFingerprint(this.#fingerprint);
     const disabled = this.#deps.identities.isDisabled(this.#fingerprint);
     if (!disabled && (!known || this.#identity?.id === known.id)) return;
-    this.#deps.counters.revoked++;
-    this.#deps.report("connection.revoked", this);
-    this.conn.close(CloseCode.Revoked, "permission withdrawn");
+    revoke(this, this.#deps);
   }
 
   async #run(matches: (server: ServerBinding) => boolean): Promise<void> {
@@ -154,40 +150,14 @@ export class Session {
 
   async #serve(): Promise<void> {
     const { conn, handler } = this;
-    this.#deps.counters.accepted++;
-    this.#deps.report("connection.opened", this);
-    await handler.accept(conn, this.#handlerContext());
-    await this.#linger();
-    conn.close(CloseCode.Ok, "");
-  }
-
-  #handlerContext(): HandlerContext {
-    const { conn } = this;
-    const { identities, shutdown } = this.#deps;
-    return {
-      auth: conn.auth ?? this.#authContext(),
-      identities,
-      get signal(): AbortSignal {
-        return AbortSignal.any([conn.signal, shutdown]);
-      },
-    };
-  }
-
-  /** Closing right after writing loses what is in flight, so the peer may close first. */
-  async #linger(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#deps.limits.lingerTimeoutMs);
-    await Promise.race([promise, this.conn.closed]);
-    clearTimeout(timer);
+    const ctx = handlerContext(conn, conn.auth ?? this.#authContext(), this.#deps);
+    await serveToEnd(this, () => handler.accept(conn, ctx), this.#deps);
   }
 
   #failed(error: unknown): void {
-    const peerLeft = error instanceof ConnectionClosedError && this.conn.signal.aborted;
-    const served = this.conn.auth !== undefined;
-    if (!served && !this.#timedOut) this.#deps.counters.handshakeFailed++;
-    if (served && !peerLeft) this.#deps.counters.handlerFailed++;
-    const event = peerLeft ? "connection.lost" : "handler.failed";
-    this.#deps.report(served ? event : "handshake.failed", this, error);
-    this.conn.close(served ? CloseCode.HandlerFailed : CloseCode.AuthRefused, "failed");
+    if (this.conn.auth) return endFailed(this, error, this.#deps);
+    if (!this.#timedOut) this.#deps.counters.handshakeFailed++;
+    this.#deps.report("handshake.failed", this, error);
+    this.conn.close(CloseCode.AuthRefused, "failed");
   }
 }

@@ -24,8 +24,6 @@ export interface BuiltInHandler {
 
 /** What handlers are given beside their configuration. */
 export interface HandlerServices extends WebServices {
-  /** The handler of an ALPN on this node, once it runs. */
-  handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
   /** The files that peers may have. */
@@ -50,7 +48,6 @@ export const NO_SERVICES: HandlerServices = {
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
-  handlerFor: () => undefined,
   sftpFiles: () => Promise.resolve(undefined),
 };
 
@@ -74,7 +71,7 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
       http({
         app: nodeWebApp(config, services),
         altSvc: listen.every(({ transports }) => transports.includes("quic")),
-        carry: (alpn) => services.handlerFor(alpn),
+        carry: services.endpoint,
       }),
   }],
   ["ssh", {

@@ -100,7 +100,6 @@ async function startEndpoint(
       onCallConnect: peering.onConnect,
       sftpFiles: files,
       ssh: () => ssh.start(),
-      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
     names: config.names,
