@@ -240,6 +240,8 @@ Deno.test("the site with the best host and the longest path answers", async () =
   strictEqual(await at("https://a.b.example/"), "any");
   strictEqual(await at("https://APP.example/api"), "app");
   strictEqual(await at("https://app.example/api/v2/x"), "app /api/v2");
+  strictEqual(await at("https://app.example.:4433/api"), "app"); // met no site
+  strictEqual(await at("https://x.example./"), "pattern");
   const moved = await handle(new Request("https://old.example/a?b"), Object.create(null));
   strictEqual(moved?.headers.get("location"), "https://app.example/moved/a?b");
   ok(moved?.status === 308);

@@ -38,10 +38,15 @@ export type SiteHandler = (
 export function sites(sites: readonly Site[]): SiteHandler {
   const ordered = sites.toSorted((a, b) => rank(b) - rank(a));
   return (request, info) => {
-    const { hostname, pathname } = new URL(request.url);
-    const site = ordered.find((each) => fits(each, hostname, pathname));
+    const url = new URL(request.url);
+    const site = ordered.find((each) => fits(each, hostOf(url), url.pathname));
     return site?.serve(request, info);
   };
+}
+
+/** The host of a URL, in lower case; `example.org.` is `example.org` said in full (RFC 1034 3.1). */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/\.$/, "");
 }
 
 /** Hosts count more than any path can. */
