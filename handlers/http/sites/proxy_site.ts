@@ -4,13 +4,9 @@ import { H1Error } from "../h1/errors.ts";
 import type { H1Response } from "../h1/h1_connection.ts";
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
 import { endToEnd, forwardedHeaders } from "./forwarded.ts";
-import {
-  connectable,
-  type Turn,
-  UnreachableError,
-  type Upstream,
-  UpstreamPool,
-} from "./upstream.ts";
+import type { HealthCheckOptions } from "./health_check.ts";
+import { connectable, UnreachableError, type Upstream } from "./upstream.ts";
+import { type Turn, UpstreamPool, type UpstreamStatus } from "./upstream_pool.ts";
 import { isWebSocket, relayWebSocket } from "./web_socket_relay.ts";
 
 /** What {@linkcode proxySite} can be told. */
@@ -25,6 +21,16 @@ export interface ProxySiteOptions {
   readonly trustForwarded?: boolean;
   /** Time a server has for the beginning of its answer, in milliseconds. Default: 60,000. */
   readonly timeoutMs?: number;
+  /** How servers are checked beside the requests. Default: they are not. */
+  readonly healthCheck?: HealthCheckOptions | undefined;
+  /** What logs call the site. Default: nothing. */
+  readonly name?: string;
+}
+
+/** A site that passes requests on, with what it holds. */
+export interface ProxySite extends FetchHandler, Disposable {
+  /** How each of its servers is now. */
+  upstreams(): UpstreamStatus[];
 }
 
 const TIMEOUT_MS = 60_000;
@@ -32,14 +38,16 @@ const log = getLogger(["alknet", "http", "proxy"]);
 
 /**
  * Passes requests on to servers: bodies flow both ways as they come, WebSockets too. A server that
- * cannot be reached is passed over for ten seconds, and the next one asked.
+ * cannot be reached is passed over for ten seconds, and the next one asked; one that does not pass
+ * its health checks is not asked until it does again.
  *
  * @param options Which servers, and how they are asked.
- * @returns Answers 502 where no server could be reached or its answer is none, and 504 after the
- * time. Disposing of it closes the connections it keeps for later requests.
+ * @returns Answers 502 where no server could be reached, all are unhealthy, or the answer is none,
+ * and 504 after the time. Disposing of it ends the checks, and closes the connections it keeps for
+ * later requests.
  */
-export function proxySite(options: ProxySiteOptions): FetchHandler & Disposable {
-  const pool = new UpstreamPool(options.upstreams);
+export function proxySite(options: ProxySiteOptions): ProxySite {
+  const pool = new UpstreamPool(options.upstreams, options);
   const handle: FetchHandler = async (request, info) => {
     if (request.method === "CONNECT") return new Response(null, { status: 405 });
     try {
@@ -50,7 +58,10 @@ export function proxySite(options: ProxySiteOptions): FetchHandler & Disposable 
       return failure(error, request);
     }
   };
-  return Object.assign(handle, { [Symbol.dispose]: () => pool[Symbol.dispose]() });
+  return Object.assign(handle, {
+    upstreams: () => pool.status,
+    [Symbol.dispose]: () => pool[Symbol.dispose](),
+  });
 }
 
 interface Passing {
@@ -84,7 +95,7 @@ async function firstReached(
   ask: (turn: Turn, signal: AbortSignal) => Promise<Response>,
 ): Promise<Response> {
   const { signal, answered } = waitFor(request, options);
-  let failed: unknown;
+  let failed: unknown = new UnreachableError("No server is healthy");
   try {
     for (const turn of pool.inTurn()) {
       try {
@@ -114,7 +125,6 @@ function targetOf(request: Request, { prefix = "" }: ProxySiteOptions): string {
   return `${path.startsWith("/") ? path : `/${path}`}${search}`;
 }
 
-/** A clock that runs until there is an answer. */
 /** Aborts when the answer does not begin in time, or the client has left. */
 function waitFor(
   { signal: client }: Request,

@@ -79,7 +79,7 @@ export function configOf(toml: TomlFile): Config {
     acme: acmeConfig(table(toml, "acme")),
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
-    attach: table(toml, "call").strings("attach"),
+    attach: attachOf(table(toml, "call")),
     operationModules: table(toml, "operations").strings("modules"),
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
@@ -118,6 +118,13 @@ function listenOf(toml: TomlFile): ListenConfig[] {
       quicCertificate: listen.string("quic_certificate") === "acme" ? "named" : "own",
     };
   });
+}
+
+function attachOf(call: Table): readonly string[] {
+  const names = call.strings("attach");
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw call.error("attach", `"${twice}" stands in "attach" twice`);
+  return names;
 }
 
 /** A table without operations means nothing: that is how the template has it. */
@@ -174,6 +181,8 @@ export interface Table {
   strings(key: string): readonly string[];
   integer(key: string): number;
   boolean(key: string): boolean;
+  /** Whether the file has the key, with whatever value. */
+  has(key: string): boolean;
   /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
@@ -199,6 +208,7 @@ function table(toml: TomlFile, name: string, index = 0): Table {
     strings: (key) => [value(key)].flat().map(String),
     integer: (key) => Number(value(key)),
     boolean: (key) => value(key) === true,
+    has: (key) => Object.hasOwn(given, key),
     error: fail,
   };
 }
@@ -211,12 +221,17 @@ function fallbackOf({ fallback, key }: Field): unknown {
   return fallback === "" ? "" : parseToml("schema", `${key} = ${fallback}`).root[key];
 }
 
+/** Longest time a timer can be set to; a longer one would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What is wrong with a value, or undefined. */
 function problemOf(field: Field, value: unknown): string | undefined {
   const { key, type, values, min = 0 } = field;
   if (type === "integer") {
     const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
-    return good ? undefined : `"${key}" must be a whole number of at least ${min}`;
+    if (!good) return `"${key}" must be a whole number of at least ${min}`;
+    const late = key.endsWith("_ms") && value > MAX_TIMER_MS;
+    return late ? `"${key}" must be at most ${MAX_TIMER_MS}, which is 24 days` : undefined;
   }
   if (type === "boolean") {
     return typeof value === "boolean" ? undefined : `"${key}" must be true or false`;
