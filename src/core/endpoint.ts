@@ -189,6 +189,7 @@ export class Endpoint implements AsyncDisposable {
       admission: this.#admission,
       identities: this.#identities,
       shutdown: this.#shutdown.signal,
+      quicPortFor: (serverName) => listener.quicPortFor(serverName),
       report: (kind, about, error) => this.#report(kind, about, error),
     });
     this.#sessions.add(session);

@@ -16,6 +16,8 @@ export interface SessionDeps {
   readonly identities: IdentityProvider;
   /** Aborts when the endpoint begins to shut down. */
   readonly shutdown: AbortSignal;
+  /** The port of QUIC under the certificate that TLS shows for a name. */
+  quicPortFor(serverName: string | undefined): number | undefined;
   /** Tells of something worth a log line. */
   report(event: string, session: Session, error?: unknown): void;
 }
@@ -163,10 +165,14 @@ export class Session {
 
   #handlerContext(): HandlerContext {
     const { conn } = this;
-    const { identities, shutdown } = this.#deps;
+    const deps = this.#deps;
+    const { identities, shutdown } = deps;
     return {
       auth: conn.auth ?? this.#authContext(),
       identities,
+      get quicPort(): number | undefined {
+        return conn.transport === "tls" ? deps.quicPortFor(conn.serverName) : undefined;
+      },
       get signal(): AbortSignal {
         return AbortSignal.any([conn.signal, shutdown]);
       },

@@ -18,8 +18,8 @@ export interface UpstreamStatus {
   readonly checksPassed: number;
   /** See `checksPassed`. */
   readonly checksFailed: number;
-  /** Why the last check failed; undefined when it has passed. */
-  readonly problem?: string | undefined;
+  /** Why the last check failed; missing when it has passed. */
+  readonly problem?: string;
 }
 
 /** A server whose turn it is. */
@@ -48,6 +48,8 @@ interface Member {
   check?: HealthCheck;
   downUntil: number;
 }
+
+const NOT_CHECKED = { healthy: true, passed: 0, failed: 0, problem: undefined };
 
 /** Time that a server is passed over after it could not be reached. */
 const DOWN_MS = 10_000;
@@ -83,24 +85,24 @@ export class UpstreamPool implements Disposable {
 
   /** How each server is now. */
   get status(): UpstreamStatus[] {
-    return this.#members.map(({ upstream: { name }, check, downUntil }) => ({
-      upstream: name,
-      state: check?.health.healthy === false
-        ? "unhealthy"
-        : downUntil > this.#now()
-        ? "unreachable"
-        : "up",
-      checksPassed: check?.health.passed ?? 0,
-      checksFailed: check?.health.failed ?? 0,
-      problem: check?.health.problem,
-    }));
+    return this.#members.map(({ upstream: { name }, check, downUntil }) => {
+      const { healthy, passed, failed, problem } = check?.health ?? NOT_CHECKED;
+      const reached = downUntil <= this.#now();
+      return {
+        upstream: name,
+        state: healthy ? reached ? "up" : "unreachable" : "unhealthy",
+        checksPassed: passed,
+        checksFailed: failed,
+        ...(problem === undefined ? {} : { problem }),
+      };
+    });
   }
 
   /** The servers to be tried now, in order; none where all are unhealthy. */
   inTurn(): Turn[] {
     const start = this.#turn++ % Math.max(1, this.#members.length);
     const turned = [...this.#members.slice(start), ...this.#members.slice(0, start)]
-      .filter(({ check }) => check?.health.healthy !== false);
+      .filter(({ check }) => (check?.health ?? NOT_CHECKED).healthy);
     const now = this.#now();
     const up = turned.filter(({ downUntil }) => downUntil <= now);
     const down = turned.filter(({ downUntil }) => downUntil > now);

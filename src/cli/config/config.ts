@@ -73,6 +73,7 @@ export function configOf(toml: TomlFile): Config {
   const node = table(toml, "node");
   const handlers = table(toml, "handlers");
   const log = table(toml, "log");
+  const http = httpConfig(table(toml, "http"));
   return {
     names: node.strings("names"),
     listen: listenOf(toml),
@@ -84,11 +85,11 @@ export function configOf(toml: TomlFile): Config {
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     ssh: sshConfigOf(table(toml, "ssh")),
-    http: httpConfig(table(toml, "http")),
-    sites: siteConfigs(tablesOf(toml, SITE_TABLE).map((_, at) => table(toml, SITE_TABLE, at))),
+    http,
+    sites: siteConfigs(tablesNamed(toml, SITE_TABLE), http.ownHosts),
     sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
-    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
+    imports: importConfigs((name) => tablesNamed(toml, name)),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
@@ -187,8 +188,13 @@ export interface Table {
   error(key: string, problem: string): ConfigError;
 }
 
+/** All tables of a name that may stand several times. */
+export function tablesNamed(toml: TomlFile, name: string): Table[] {
+  return tablesOf(toml, name).map((_, at) => table(toml, name, at));
+}
+
 /** One table with its values checked against the schema and its gaps filled. */
-function table(toml: TomlFile, name: string, index = 0): Table {
+export function table(toml: TomlFile, name: string, index = 0): Table {
   const given = tablesOf(toml, name)[index] ?? {};
   const fail = (key: string | undefined, problem: string): ConfigError =>
     new ConfigError(toml.file, locate(toml.text, { table: name, index, key }), problem);

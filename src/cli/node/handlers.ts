@@ -50,6 +50,7 @@ export const NO_SERVICES: HandlerServices = {
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
+  sites: { isOwnHost: () => true, servers: () => [] },
   handlerFor: () => undefined,
   sftpFiles: () => Promise.resolve(undefined),
 };
@@ -70,10 +71,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config, listen }, services) =>
+    create: (config, services) =>
       http({
         app: nodeWebApp(config, services),
-        altSvc: listen.every(({ transports }) => transports.includes("quic")),
+        publicUrl: config.http.publicUrl,
         carry: (alpn) => services.handlerFor(alpn),
       }),
   }],
