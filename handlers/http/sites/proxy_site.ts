@@ -19,7 +19,10 @@ export interface ProxySiteOptions {
   readonly keepHost?: boolean;
   /** Whether another proxy in front says who the client is. Default: false. */
   readonly trustForwarded?: boolean;
-  /** Time a server has for the beginning of its answer, in milliseconds. Default: 60,000. */
+  /**
+   * Time a server has for the beginning of its answer from when it has taken the request, and for
+   * taking each piece of it, in milliseconds. Default: 60,000.
+   */
   readonly timeoutMs?: number;
   /** How servers are checked beside the requests. Default: they are not. */
   readonly healthCheck?: HealthCheckOptions | undefined;
@@ -73,15 +76,17 @@ async function passOn(request: Request, info: HttpInfo, passing: Passing): Promi
   const target = targetOf(request, passing.options);
   const { method } = request;
   const body = hasBody(request, info) ? request.body : null;
-  return await firstReached(request, passing, async ({ upstream, client }, signal) => {
+  return await firstReached(request, passing, async ({ upstream, client }, clock) => {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
-    return responseOf(await client.request({ method, target, headers, body }, signal));
+    const onProgress = (): void => clock.restart();
+    const asked = { method, target, headers, body, onProgress };
+    return responseOf(await client.request(asked, clock.signal));
   });
 }
 
 async function relay(request: Request, info: HttpInfo, passing: Passing): Promise<Response> {
   const target = targetOf(request, passing.options);
-  return await firstReached(request, passing, async ({ upstream }, signal) => {
+  return await firstReached(request, passing, async ({ upstream }, { signal }) => {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
     const stream = await connectable(upstream, signal);
     return await relayWebSocket(request, stream, { headers, target, signal });
@@ -92,14 +97,14 @@ async function relay(request: Request, info: HttpInfo, passing: Passing): Promis
 async function firstReached(
   request: Request,
   { pool, options }: Passing,
-  ask: (turn: Turn, signal: AbortSignal) => Promise<Response>,
+  ask: (turn: Turn, clock: Clock) => Promise<Response>,
 ): Promise<Response> {
-  const { signal, answered } = waitFor(request, options);
+  const clock = clockOf(request, options);
   let failed: unknown = new UnreachableError("No server is healthy");
   try {
     for (const turn of pool.inTurn()) {
       try {
-        return await ask(turn, signal);
+        return await ask(turn, clock);
       } catch (error) {
         failed = error;
         if (!(error instanceof UnreachableError)) break;
@@ -107,7 +112,7 @@ async function firstReached(
       }
     }
   } finally {
-    answered();
+    clock.stop();
   }
   throw failed;
 }
@@ -125,16 +130,35 @@ function targetOf(request: Request, { prefix = "" }: ProxySiteOptions): string {
   return `${path.startsWith("/") ? path : `/${path}`}${search}`;
 }
 
-/** Aborts when the answer does not begin in time, or the client has left. */
-function waitFor(
+/** The time that one request may take until its answer begins. */
+interface Clock {
+  /** Aborts when it is over, or the client has left. */
+  readonly signal: AbortSignal;
+  /** Begins anew, unless it was stopped. */
+  restart(): void;
+  /** There is an answer. */
+  stop(): void;
+}
+
+function clockOf(
   { signal: client }: Request,
   { timeoutMs = TIMEOUT_MS }: ProxySiteOptions,
-): { readonly signal: AbortSignal; answered(): void } {
+): Clock {
   const controller = new AbortController();
   const late = (): void => controller.abort(new DOMException("No answer in time", "TimeoutError"));
-  const timer = setTimeout(late, timeoutMs);
-  const signal = AbortSignal.any([controller.signal, client]);
-  return { signal, answered: () => clearTimeout(timer) };
+  let timer = setTimeout(late, timeoutMs);
+  let running = true;
+  return {
+    signal: AbortSignal.any([controller.signal, client]),
+    restart(): void {
+      clearTimeout(timer);
+      if (running) timer = setTimeout(late, timeoutMs);
+    },
+    stop(): void {
+      running = false;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** `Request` gives most methods a body, an empty one where none was sent. */
