@@ -48,6 +48,7 @@ export const NO_SERVICES: HandlerServices = {
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
+  sites: { isOwnHost: () => true, servers: () => [] },
   sftpFiles: () => Promise.resolve(undefined),
 };
 
@@ -67,10 +68,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config, listen }, services) =>
+    create: (config, services) =>
       http({
         app: nodeWebApp(config, services),
-        altSvc: listen.every(({ transports }) => transports.includes("quic")),
+        publicUrl: config.http.publicUrl,
         carry: services.endpoint,
       }),
   }],

@@ -97,6 +97,7 @@ async function startEndpoint(
       catalogue: registry,
       endpoint,
       pages: parts.pages,
+      sites: parts.sites,
       onCallConnect: peering.onConnect,
       sftpFiles: files,
       ssh: () => ssh.start(),
@@ -112,7 +113,7 @@ async function startEndpoint(
 function statusNow(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peering, imports, acme }: NodeParts,
+  { startedAt, peering, imports, acme, sites }: NodeParts,
   terminals: string | undefined,
 ): NodeStatus {
   return statusOf(endpoint, config, {
@@ -121,6 +122,7 @@ function statusNow(
     peers: peering.statuses(),
     services: imports.status(),
     acme: acme?.status,
+    upstreams: sites.servers(),
   });
 }
 
