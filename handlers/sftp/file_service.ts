@@ -60,10 +60,11 @@ class BackendFiles implements OfferedFiles {
     this.#files = files;
   }
 
-  stat(path: string): Promise<FileInfo> {
+  stat(path: string, { follow }: { readonly follow: boolean } = FOLLOW): Promise<FileInfo> {
     return telling(async () => {
       const canonical = canonicalPath(path);
-      return infoOf(splitPath(canonical).name, await this.#files.stat(canonical));
+      const stat = await (follow ? this.#files.stat(canonical) : this.#files.lstat(canonical));
+      return infoOf(splitPath(canonical).name, stat);
     });
   }
 
@@ -150,6 +151,7 @@ class BackendFiles implements OfferedFiles {
   }
 }
 
+const FOLLOW = { follow: true };
 const NEW_FILE: OpenMode = { ...READ_MODE, read: false, write: true, create: true };
 
 /** A name that is no UTF-8 is shown with what Unicode has for the unreadable. */

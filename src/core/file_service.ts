@@ -48,8 +48,8 @@ export interface FileWriteOptions {
  * throws {@linkcode FileError} for what somebody is to be told.
  */
 export interface OfferedFiles {
-  /** Whatever a path leads to, links followed. */
-  stat(path: string): Promise<FileInfo>;
+  /** Whatever a path leads to; a link itself unless it is followed, which is the default. */
+  stat(path: string, options?: { readonly follow: boolean }): Promise<FileInfo>;
   /** What is in a folder, links themselves, in no order. */
   list(path: string): AsyncIterable<FileInfo>;
   /** What a folder still takes. */

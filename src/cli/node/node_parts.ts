@@ -25,6 +25,7 @@ import { nodeOperations } from "./operations.ts";
 import { dashboardLink } from "./operations/dashboard.ts";
 import { openNodeStore } from "./open_store.ts";
 import { Peering } from "./peering.ts";
+import { dashboardFiles, type SftpFiles, sftpFiles } from "./sftp_files.ts";
 
 /** Opens a secret of the store, if there is one of that name. */
 export type Unseal = (store: Store, name: string) => Promise<string | undefined>;
@@ -54,6 +55,8 @@ export interface NodeParts {
   readonly imports: ImportedServices;
   /** Certificates from an authority, where they are wanted. */
   readonly acme?: AcmeCertificates;
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
   /** What the node shows over HTTP beside its routes: the dashboard, and sites. */
   readonly pages: readonly Page[];
   /** Looks a peer up by its name, whoever keeps it. */
@@ -104,7 +107,8 @@ export async function openNodeParts(
   );
   const peer = async (name: string): Promise<StoredPeer | undefined> =>
     byHand.entries.peers.find(({ peerId }) => peerId === name) ?? await store.identities.peer(name);
-  const pages = openPages(started, { config, paths, registry, identities, peer });
+  const files = sftpFiles(config.sftp, paths.files);
+  const pages = openPages(started, { config, paths, registry, identities, peer, sftpFiles: files });
   return {
     nodeId,
     startedAt,
@@ -115,20 +119,22 @@ export async function openNodeParts(
     peering,
     imports,
     acme,
+    sftpFiles: files,
     pages,
     peer,
     reload,
   };
 }
 
-interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer"> {
+interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer" | "sftpFiles"> {
   readonly config: Config;
   readonly paths: Paths;
 }
 
 function openPages(started: AsyncDisposableStack, sources: PageSources): Page[] {
   const { config, paths, registry, identities, peer } = sources;
-  const pages = dashboard({ operations: registry });
+  const files = dashboardFiles(sources.sftpFiles, config);
+  const pages = dashboard({ operations: registry, files });
   registry.register(dashboardLink(pages, identities));
   started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
