@@ -71,7 +71,8 @@ export function dashboardRoutes(
     },
   };
   uploadRoute(app, filesShown); // before the limit: it is read as it arrives
-  app.use("*", bodyLimit({ maxSize: MAX_FORM_BYTES }));
+  const tooLarge = (c: Context): Response => c.text("Too large\n", 413, PAGE_HEADERS);
+  app.use("*", bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge }));
   app.get("/", async (c) => page(c, viewer(c), "Overview", await overview(viewer(c), samples)));
   app.get("/ui/overview", async (c) => html(c, await overview(viewer(c), samples)));
   app.get("/ui/assets/:name", (c) => assetResponse(c.req.param("name")) ?? c.notFound());

@@ -52,8 +52,9 @@ async function next() {
 // Undefined when it is done, else why it is not, in words.
 async function send({ section, file, signal, progress, said }) {
   const path = encodeURIComponent(`${section.dataset.upload}/${file.name}`);
-  const there = await fetch(`/ui/files/download?path=${path}`, { method: "HEAD", signal });
-  if (there.ok && !confirm(`"${file.name}" is there already. Replace it?`)) {
+  const answer = await fetch(`/ui/files/taken?path=${path}`, { signal });
+  const isTaken = await answer.text() === "yes";
+  if (isTaken && !confirm(`"${file.name}" is there already. Replace it?`)) {
     return "Left as it was";
   }
   const folder = encodeURIComponent(section.dataset.upload);
@@ -63,7 +64,7 @@ async function send({ section, file, signal, progress, said }) {
   xhr.open("PUT", to);
   xhr.setRequestHeader("content-type", "application/octet-stream");
   xhr.setRequestHeader("x-csrf-token", section.dataset.csrf);
-  if (!there.ok) xhr.setRequestHeader("if-none-match", "*");
+  if (!isTaken) xhr.setRequestHeader("if-none-match", "*");
   xhr.upload.addEventListener("progress", ({ loaded, total }) => {
     progress.max = total || 1;
     progress.value = loaded;

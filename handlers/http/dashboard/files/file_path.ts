@@ -61,8 +61,11 @@ export function nameFrom(value: unknown): string {
   return name;
 }
 
+/** What there is at the addresses of files. */
+export type FilePage = "" | "/download" | "/folder" | "/rename" | "/remove";
+
 /** The address of a page about a path. */
-export function fileAddress(page: "" | "/download" | "/rename" | "/remove", path: string): string {
+export function fileAddress(page: FilePage, path: string): string {
   return `/ui/files${page}?path=${encodeURIComponent(path).replaceAll("%2F", "/")}`;
 }
 

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-import type { FileService, OfferedFiles } from "@alknet/core";
+import { FileError, type FileService, type OfferedFiles } from "@alknet/core";
 import type { Context, Hono } from "hono";
 
 import { formOf, isOwnRequest, notOurs, PAGE_HEADERS } from "../guard.ts";
@@ -64,6 +64,7 @@ export function fileRoutes(app: Hono<Env>, options: FileRoutesOptions): void {
     const isOurs = site === "none" || site === "same-origin";
     return isOurs ? await sent(c, options, (files) => send(c, files, options)) : notOurs();
   });
+  app.get("/ui/files/taken", (c) => sent(c, options, (files) => taken(c, files)));
   app.post("/ui/files/folder", (c) => makeFolder(c, options));
   for (const change of CHANGES) {
     app.get(`/ui/files${change.page}`, (c) =>
@@ -164,6 +165,17 @@ async function upload(
   return new Response(null, { status: 201, headers: PAGE_HEADERS });
 }
 
+/** Whether a name is taken, in one word, so that somebody can be asked before much is sent. */
+async function taken(c: Context<Env>, files: OfferedFiles): Promise<Response> {
+  try {
+    await files.stat(pathFrom(c.req.query("path")), { follow: false });
+    return new Response("yes", { headers: PAGE_HEADERS });
+  } catch (error) {
+    if (!(error instanceof FileError) || error.fault !== "missing") throw error;
+    return new Response("no", { headers: PAGE_HEADERS });
+  }
+}
+
 function beginTransfer(c: Context<Env>, stalledMs: number): Transfer {
   const transfer = Transfer.begin(c.env, stalledMs);
   if (transfer) return transfer;
@@ -173,7 +185,7 @@ function beginTransfer(c: Context<Env>, stalledMs: number): Transfer {
 async function makeFolder(c: Context<Env>, options: FileRoutesOptions): Promise<Response> {
   const form = await formOf(c.req.raw);
   if (!isOwnRequest(c.req.raw, c.env.session, form)) return notOurs();
-  const path = pathFrom(textIn(form, "path"));
+  const path = pathFrom(c.req.query("path")); // in a form, line breaks of a name would change
   const make = async (files: OfferedFiles): Promise<string> => {
     const name = nameFrom(form.get("name"));
     await files.makeFolder(within(path, name));
@@ -230,7 +242,7 @@ async function apply(
 ): Promise<Response> {
   const form = await formOf(c.req.raw);
   if (!isOwnRequest(c.req.raw, c.env.session, form)) return notOurs();
-  const path = pathFrom(textIn(form, "path"));
+  const path = pathFrom(c.req.query("path"));
   return await shown(c, options, async (files) => {
     try {
       await run(files, path, form);
@@ -250,11 +262,6 @@ async function changeProps(
 ): Promise<FileChangeProps> {
   const info = await files.stat(path, { follow: false });
   return { path, info, csrf: c.env.session.csrf };
-}
-
-function textIn(form: FormData, name: string): string {
-  const value = form.get(name);
-  return typeof value === "string" ? value : "";
 }
 
 async function fragment(

@@ -22,7 +22,7 @@ export interface FileChangeProps {
 export function RenamePage(props: FileChangeProps): Element {
   const { name } = placeOf(props.path);
   return (
-    <ChangeForm {...props} action="/ui/files/rename">
+    <ChangeForm {...props} action="/rename">
       <label>
         New name
         <input type="text" name="name" value={name} autocomplete="off" required maxlength={255} />
@@ -37,7 +37,7 @@ export function RemovePage(props: FileChangeProps): Element {
   const { kind } = props.info;
   const what = kind === "other" ? "this" : `the ${kind}`;
   return (
-    <ChangeForm {...props} action="/ui/files/remove">
+    <ChangeForm {...props} action="/remove">
       <p>
         Delete {what} <strong>{visibleName(placeOf(props.path).name)}</strong>? It cannot be undone.
         {kind === "folder" ? " Only an empty folder can be deleted." : ""}
@@ -48,7 +48,7 @@ export function RemovePage(props: FileChangeProps): Element {
 }
 
 function ChangeForm({ path, csrf, refusal, action, children }: FileChangeProps & {
-  readonly action: string;
+  readonly action: "/rename" | "/remove";
   readonly children?: unknown;
 }): Element {
   return (
@@ -56,9 +56,8 @@ function ChangeForm({ path, csrf, refusal, action, children }: FileChangeProps &
       <Crumbs path={placeOf(path).folder} />
       <section>
         {refusal ? <p class="error" role="alert">{refusal.message}</p> : ""}
-        <form method="post" action={action}>
+        <form method="post" action={fileAddress(action, path)}>
           <input type="hidden" name="csrf" value={csrf} />
-          <input type="hidden" name="path" value={path} />
           {children}
         </form>
       </section>
@@ -68,8 +67,8 @@ function ChangeForm({ path, csrf, refusal, action, children }: FileChangeProps &
 
 function Buttons({ path, what }: { readonly path: string; readonly what: string }): Element {
   return (
-    <p>
-      <button type="submit">{what}</button>{" "}
+    <p class="choice">
+      <button type="submit">{what}</button>
       <a href={fileAddress("", placeOf(path).folder)}>Do nothing</a>
     </p>
   );

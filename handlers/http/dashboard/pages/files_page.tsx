@@ -21,7 +21,7 @@ export function FilesPage({ listing, csrf }: FilesPageProps): Element {
   return (
     <>
       <script src={assetPath("upload.js")} type="module"></script>
-      <Crumbs path={path} />
+      <Crumbs path={path} isPage />
       <FileList listing={listing} />
       <div id="answer" aria-live="polite"></div>
       {room.readOnly ? <p class="quiet">Nothing can be changed here: it is only to be read.</p> : (
@@ -55,17 +55,20 @@ export function FileList({ listing }: { readonly listing: Listing }): Element {
   );
 }
 
-/** The way from the root to a path, the last part being where somebody is. */
-export function Crumbs({ path }: { readonly path: string }): Element {
+/** The way from the root to a path, which may be the page itself. */
+export function Crumbs({ path, isPage = false }: {
+  readonly path: string;
+  readonly isPage?: boolean;
+}): Element {
   return (
     <nav class="crumbs" aria-label="Folders">
       <link rel="stylesheet" href={assetPath("files.css")} />
       {crumbsOf(path).map((crumb) => (
         <a
           href={fileAddress("", crumb.path)}
-          aria-current={crumb.path === path ? "page" : undefined}
+          aria-current={isPage && crumb.path === path ? "page" : undefined}
         >
-          {crumb.name === "" ? "Files" : visibleName(crumb.name)}
+          {crumb.name === "" ? "All files" : visibleName(crumb.name)}
         </a>
       ))}
     </nav>
@@ -131,7 +134,7 @@ function Name({ info, path }: { readonly info: FileInfo; readonly path: string }
   const page = kind === "file" ? "/download" : "";
   return (
     <>
-      <a href={fileAddress(page, path)} download={kind === "file" ? info.name : undefined}>
+      <a href={fileAddress(page, path)} download={kind === "file" ? "" : undefined}>
         {shown}
       </a>
       {kind === "file" ? "" : <small class="quiet">{` ${kind}`}</small>}
@@ -181,12 +184,12 @@ function Upload({ path, csrf }: { readonly path: string; readonly csrf: string }
 }
 
 function NewFolder({ path, csrf }: { readonly path: string; readonly csrf: string }): Element {
+  const action = fileAddress("/folder", path);
   return (
     <section>
       <h2>New folder</h2>
-      <form method="post" action="/ui/files/folder" hx-post="/ui/files/folder" hx-target="#answer">
+      <form method="post" action={action} hx-post={action} hx-target="#answer">
         <input type="hidden" name="csrf" value={csrf} />
-        <input type="hidden" name="path" value={path} />
         <label>
           Name
           <input type="text" name="name" autocomplete="off" required maxlength={255} />
