@@ -3,7 +3,7 @@ import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
 import { DEFAULT_WEB_LIMITS, type WebLimits } from "../door/limits.ts";
 import type { HttpInfo } from "../http_info.ts";
-import { DEFAULT_FILE_LIMITS, type FileLimits } from "./files/file_routes.tsx";
+import { DEFAULT_FILE_LIMITS, type FileLimits } from "./files/limits.ts";
 import { sessionCookie, sessionSecret } from "./guard.ts";
 import { dashboardRoutes } from "./routes.tsx";
 import { type DashboardSessionLimits, DashboardSessions, type Identify } from "./sessions.ts";

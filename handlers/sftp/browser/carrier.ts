@@ -14,7 +14,9 @@ export class CarrierError extends Error {
 
 /** A stream to a node's SFTP, and what ends the connection below it. */
 export interface Carried {
+  /** Which of the carriers. */
   readonly carrier: Carrier;
+  /** The session's. */
   readonly stream: Stream;
   /** Ends the connection. */
   close(): void;

@@ -22,12 +22,22 @@ const CARRIERS: readonly Carrier[] = ["webtransport", "websocket"];
 const CARRIER_TIMEOUT_MS = 5_000;
 
 /**
- * Connects a page to the files of a node.
+ * Connects a page to the files of a node. The page has to be of the node's own origin, such as one of
+ * its sites: to other pages the node gives no tickets.
  *
  * @param options Which node, and who asks.
  * @returns The files; dispose of them to end the session.
  * @throws {CarrierError} When the node is reached in no way; its cause has one error for each.
  * @throws {SftpError} When it is reached and refuses: the token has no scope for files.
+ *
+ * @example
+ * ```ts
+ * import { CarrierError, connectFiles } from "@alknet/sftp/browser";
+ * import { rejects } from "node:assert/strict";
+ *
+ * const nobody = connectFiles({ node: "https://127.0.0.1:1", token: "alk_secret" });
+ * await rejects(nobody, CarrierError);
+ * ```
  */
 export async function connectFiles(options: ConnectFilesOptions): Promise<WebFiles> {
   const carried = await firstCarrier(options);
@@ -53,5 +63,6 @@ async function firstCarrier(options: ConnectFilesOptions): Promise<Carried> {
       errors.push(error);
     }
   }
-  throw new CarrierError("Cannot reach the node", { cause: new AggregateError(errors) });
+  const why = errors.map((error) => error instanceof Error ? error.message : "failed").join("; ");
+  throw new CarrierError(`Cannot reach the node: ${why}`, { cause: new AggregateError(errors) });
 }

@@ -21,6 +21,6 @@ export { SftpError } from "../sftp_error.ts";
 export { isDirectory, isFile, isLink } from "../wire/attributes.ts";
 export { StatusCode } from "../wire/codes.ts";
 export { WireError } from "../wire/wire_error.ts";
-export { type Carrier, CarrierError } from "./carrier.ts";
+export { type Carried, type Carrier, CarrierError } from "./carrier.ts";
 export * from "./connect_files.ts";
 export * from "./web_files.ts";

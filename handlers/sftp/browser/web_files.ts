@@ -39,7 +39,29 @@ export interface WriteOptions extends TransferOptions {
 const NEW_FILE = { ...READ_MODE, read: false, write: true, create: true, exclusive: true };
 const NAME_CHARACTERS = 180;
 
-/** The files of a node, as a page has them. Paths begin with `/`, the root of what it may see. */
+/**
+ * The files of a node, as a page has them. Paths begin with `/`, the root of what it may see.
+ *
+ * @example
+ * ```ts
+ * import { memoryPair } from "@alknet/core/testing";
+ * import { connectSftp, memoryFiles, serveSession } from "@alknet/sftp";
+ * import { WebFiles } from "@alknet/sftp/browser";
+ * import { strictEqual } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * const stream = await client.openStream();
+ * const connecting = connectSftp(stream);
+ * for await (const incoming of server.streams) {
+ *   serveSession(incoming, memoryFiles());
+ *   break;
+ * }
+ * const close = () => client.close();
+ * await using files = new WebFiles(await connecting, { carrier: "websocket", stream, close });
+ * await files.write("/note.txt", new Blob(["hello"]));
+ * strictEqual(await new Response(await files.read("/note.txt")).text(), "hello");
+ * ```
+ */
 export class WebFiles implements AsyncDisposable {
   /** The client below, for what is not offered here. */
   readonly client: SftpClient;

@@ -14,6 +14,7 @@ import { Crumbs, FileList, FilesPage } from "../pages/files_page.tsx";
 import type { SignedIn } from "../routes.tsx";
 import { download } from "./download.ts";
 import { fileAddress, nameFrom, pathFrom, placeOf, visibleName, within } from "./file_path.ts";
+import type { FileLimits } from "./limits.ts";
 import { listingOf } from "./listing.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import { Transfer } from "./transfer.ts";
@@ -22,20 +23,6 @@ import { uploadOf } from "./upload.ts";
 interface Env {
   Bindings: SignedIn;
 }
-
-/** What bounds files on the pages of a dashboard. */
-export interface FileLimits {
-  /** Bytes of one upload. Default: 17,179,869,184. */
-  readonly maxUploadBytes: number;
-  /** Time in which something of a download or an upload has to move. Default: 60,000. */
-  readonly stalledMs: number;
-}
-
-/** What a dashboard uses where nothing else is said. */
-export const DEFAULT_FILE_LIMITS: FileLimits = {
-  maxUploadBytes: 17_179_869_184,
-  stalledMs: 60_000,
-};
 
 /** What the pages about files stand on. */
 export interface FileRoutesOptions {
