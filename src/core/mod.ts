@@ -36,6 +36,7 @@ export type { ConnectionInfo, EndpointEvent } from "./connection_info.ts";
 export * from "./endpoint.ts";
 export * from "./enrolment.ts";
 export * from "./errors.ts";
+export * from "./file_service.ts";
 export * from "./handler.ts";
 export * from "./identity.ts";
 export type { Counters, Limits } from "./limits.ts";
