@@ -7,6 +7,7 @@ import {
   type Login,
   nodeAccount,
   recordAsciicast,
+  RevocationFile,
   ssh,
   SshAccountError,
   type SshEvent,
@@ -91,7 +92,7 @@ export class SshNode {
 
 /** The SSH handler as configured. */
 export function createSsh(config: SshConfig, services: SshServices): SshHandler {
-  const { offer, forceCommands } = config;
+  const { offer, revocationsFile } = config;
   const subsystems = [...services.subsystems].filter(([name]) => offer.has(name));
   return ssh({
     hostKey: services.hostKey,
@@ -105,12 +106,15 @@ export function createSsh(config: SshConfig, services: SshServices): SshHandler 
     socketPatterns: config.socketPatterns,
     authorities: config.authorities,
     envPatterns: config.envPatterns,
+    setEnv: config.setEnv,
+    banner: config.banner,
     acceptPeerProof: config.acceptPeerProof,
     limits: config.limits,
-    restrictionsOf: (fingerprint) => {
-      const forceCommand = forceCommands.get(fingerprint);
-      return forceCommand === undefined ? undefined : { forceCommand };
-    },
+    restrictionsOf: (fingerprint) => config.restrictions.get(fingerprint),
+    revocations: [
+      config.revocations,
+      ...revocationsFile === undefined ? [] : [new RevocationFile(revocationsFile)],
+    ],
     accountOf: (login) => accountOf(login, config.unixUsers),
     record: async (request, { id: peer }) =>
       config.record.has(peer)
