@@ -234,6 +234,7 @@ export class LiveSession {
       pty: this.#pty,
       subsystems: options.subsystems ?? new Map(),
       commands: options.commands ?? [],
+      subsystemCommands: options.subsystemCommands ?? new Map(),
       envPatterns: options.envPatterns ?? DEFAULT_ENV_PATTERNS,
       setEnv: new Map([...login.restrictions.environment ?? [], ...options.setEnv ?? []]),
       account,

@@ -68,6 +68,11 @@ export interface SshOptions extends LoginRules {
   readonly subsystems?: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers, such as Git's. Default: none. */
   readonly commands?: readonly CommandService[];
+  /**
+   * Commands that belong to a subsystem, by its name: for whoever may use that and may not run the
+   * program of the command's name. Default: none.
+   */
+  readonly subsystemCommands?: ReadonlyMap<string, CommandService>;
   /** Variables that clients may set; `*` at the end. Default: language, colours, Git's protocol. */
   readonly envPatterns?: readonly string[];
   /** Variables that every program gets, whatever clients and keys say. Default: none. */

@@ -24,6 +24,8 @@ export interface SessionServices {
   readonly subsystems: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers. */
   readonly commands: readonly CommandService[];
+  /** Commands that belong to a subsystem, by its name; each needs the subsystem's scope. */
+  readonly subsystemCommands: ReadonlyMap<string, CommandService>;
   /** Variables that clients may set. */
   readonly envPatterns: readonly string[];
   /** Variables that every program gets. */

@@ -130,17 +130,29 @@ export class SessionChannel {
   }
 
   #exec(command: string): Run | undefined {
-    const { login: { restrictions }, exec, commands } = this.#services;
+    const { login: { restrictions }, commands } = this.#services;
     if (restrictions.forceCommand !== undefined) return this.#forced(command);
     for (const service of commands) {
       const run = service(command);
       if (run) return this.#command(run);
     }
-    if (!exec) return undefined;
+    return this.#programOf(command) ?? this.#subsystemCommand(command);
+  }
+
+  #programOf(command: string): Run | undefined {
+    if (!this.#services.exec) return undefined;
     if (this.#may("ssh:exec")) return this.#program(({ shell }) => [shell, "-c", command]);
     const words = plainWords(command);
     const allowed = words && isProgramName(words[0]) && this.#may(`ssh:exec:${words[0]}`);
     return allowed ? this.#program(() => words) : undefined;
+  }
+
+  #subsystemCommand(command: string): Run | undefined {
+    for (const [name, service] of this.#services.subsystemCommands) {
+      const run = this.#may(`ssh:${name}`) ? service(command) : undefined;
+      if (run) return this.#command(run);
+    }
+    return undefined;
   }
 
   #forced(original: string): Run | undefined {

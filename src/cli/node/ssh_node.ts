@@ -13,7 +13,7 @@ import {
   type SshEvent,
   type SshHandler,
 } from "@alknet/ssh";
-import { sftpService } from "@alknet/sftp";
+import { hashCommands, sftpService } from "@alknet/sftp";
 import { getLogger } from "@logtape/logtape";
 import type { AuditEvent } from "@alknet/store";
 import { join } from "node:path";
@@ -31,6 +31,8 @@ export interface SshServices {
   readonly subsystems: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers. */
   readonly commands: readonly CommandService[];
+  /** Commands that belong to a subsystem. */
+  readonly subsystemCommands: ReadonlyMap<string, CommandService>;
   /** Where recordings go. */
   readonly recordings: string;
   /** Told of logins and refusals. */
@@ -71,6 +73,7 @@ export class SshNode {
       hostKey,
       subsystems: new Map([["sftp", sftpService({ files })]]),
       commands: [],
+      subsystemCommands: new Map([["sftp", hashCommands({ files })]]),
       recordings: join(paths.data, "ssh-recordings"),
       onEvent: (event) => audit.append(auditEvent(event)),
     });
@@ -93,13 +96,15 @@ export class SshNode {
 /** The SSH handler as configured. */
 export function createSsh(config: SshConfig, services: SshServices): SshHandler {
   const { offer, revocationsFile } = config;
-  const subsystems = [...services.subsystems].filter(([name]) => offer.has(name));
+  const offered = <T>(all: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...all].filter(([name]) => offer.has(name)));
   return ssh({
     hostKey: services.hostKey,
     shell: offer.has("shell"),
     exec: offer.has("exec"),
     agentForwarding: offer.has("agent"),
-    subsystems: new Map(subsystems),
+    subsystems: offered(services.subsystems),
+    subsystemCommands: offered(services.subsystemCommands),
     commands: services.commands,
     forwardRules: config.forwardRules,
     listenRules: config.listenRules,
