@@ -8,6 +8,7 @@ import { missing, testOrSkip } from "../tools/skip.ts";
 import { hashesAt } from "./support/chromium.ts";
 import { Machine, type ServingNode } from "./support/cli.ts";
 import { openFirefox } from "./support/firefox.ts";
+import { echoOverWebSocket, echoOverWebTransport, pageProtocol } from "./support/in_page.ts";
 
 const NO_FIREFOX = missing("firefox-esr");
 
@@ -60,51 +61,11 @@ testOrSkip(
     const { sha256 } = await hashesAt(on.node.port);
     await using page = await openFirefox();
     strictEqual((await page.goto(`https://localhost:${on.node.port}/healthz`))?.status(), 200);
-    const found = await page.evaluate(
-      async (token, hash) => {
-        const [entry] = performance.getEntriesByType("navigation");
-        const ticketed = async (): Promise<string> => {
-          const headers = { authorization: `Bearer ${token}` };
-          const { ticket } = await (await fetch("/alknet/ticket", { method: "POST", headers }))
-            .json();
-          return `${location.host}/alknet/echo?ticket=${ticket}`;
-        };
-        const socket = new WebSocket(`wss://${await ticketed()}`);
-        socket.binaryType = "arraybuffer";
-        const echoed = new Promise<string>((resolve, reject) => {
-          socket.onopen = () => socket.send(new TextEncoder().encode("over a socket"));
-          socket.onmessage = ({ data }) => resolve(new TextDecoder().decode(data));
-          socket.onclose = ({ code }) => reject(new TypeError(`Closed with ${code}`));
-        });
-        const overSocket = await echoed;
-        socket.close();
-
-        const value = new Uint8Array(hash);
-        const options = { serverCertificateHashes: [{ algorithm: "sha-256", value }] };
-        const url = `https://${await ticketed()}`;
-        const session = new WebTransport(url, options);
-        await session.ready;
-        const { readable, writable } = await session.createBidirectionalStream();
-        const writer = writable.getWriter();
-        await writer.write(new TextEncoder().encode("over a session"));
-        await writer.close();
-        const overSession = await new Response(readable).text();
-        session.close();
-        const again = new WebTransport(url, options);
-        const refused = await again.ready.then(() => false, () => true);
-        await again.closed.catch(() => {});
-        const protocol = entry && "nextHopProtocol" in entry ? entry.nextHopProtocol : "";
-        return { protocol, overSocket, overSession, refused };
-      },
-      out.trim(),
-      [...sha256],
-    );
-    deepStrictEqual(found, {
-      protocol: "h2",
-      overSocket: "over a socket",
-      overSession: "over a session",
-      refused: true,
-    });
+    strictEqual(await page.evaluate(pageProtocol), "h2");
+    const visitor = { token: out.trim(), certificateHash: [...sha256] };
+    strictEqual(await page.evaluate(echoOverWebSocket, visitor), "from a browser");
+    const found = await page.evaluate(echoOverWebTransport, visitor);
+    deepStrictEqual(found, { echoed: "from a browser", refused: true });
   },
 );
 
@@ -112,9 +73,5 @@ testOrSkip("Firefox loads a page over HTTP/3", NO_FIREFOX, async () => {
   await using on = await stage();
   await using page = await openFirefox({ quicPort: on.node.port });
   strictEqual((await page.goto(`https://localhost:${on.node.port}/healthz`))?.status(), 200);
-  const protocol = await page.evaluate(() => {
-    const [entry] = performance.getEntriesByType("navigation");
-    return entry && "nextHopProtocol" in entry ? entry.nextHopProtocol : "";
-  });
-  strictEqual(protocol, "h3");
+  strictEqual(await page.evaluate(pageProtocol), "h3");
 });
