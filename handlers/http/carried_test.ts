@@ -120,7 +120,7 @@ async function startSite(peerAuth: PeerAuth = "optional"): Promise<Site> {
   const carry = (alpn: string) => handlers.find((handler) => handler.alpn.includes(alpn));
   const node = await startNode({ carry }, { identities });
   const target = `${node.endpoint.nodeId}@127.0.0.1:${node.port}`;
-  const client = connectH3(await dial(target, { alpn: "h3" }));
+  const client = connectH3(await dial(target, { alpn: "h3", transports: ["quic"] }));
   return {
     node,
     client,

@@ -17,7 +17,9 @@ const NOWHERE = { hostname: "127.0.0.1", port: 0 };
 
 Deno.test("a token's holder calls operations over a WebTransport session", async () => {
   await using served = await startNode();
-  await using client = connectH3(await dial(served.node.target, { alpn: "h3" }));
+  await using client = connectH3(
+    await dial(served.node.target, { alpn: "h3", transports: ["quic"] }),
+  );
   const headers = { authorization: `Bearer ${served.token}` };
   const session = await client.webTransport("https://localhost/alknet/call", { headers });
   const conn = webTransportConnection(session, { alpn: "alknet/call", remoteAddr: NOWHERE });

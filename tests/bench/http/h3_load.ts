@@ -8,7 +8,9 @@ export async function h3Load(subject: Subject, load: Load, seconds: number): Pro
   await using stack = new AsyncDisposableStack();
   const clients: H3Client[] = [];
   for (let count = 0; count < load.connections; count++) {
-    clients.push(stack.use(connectH3(await dial(subject.target ?? "", { alpn: "h3" }))));
+    clients.push(
+      stack.use(connectH3(await dial(subject.target ?? "", { alpn: "h3", transports: ["quic"] }))),
+    );
   }
   const url = `https://localhost:${subject.port}${subject.paths[load.body]}`;
   const times: number[] = [];
