@@ -4,8 +4,8 @@ import { type Load, percentiles, type Served, type Subject } from "./load.ts";
 const WINDOW_BITS = "24";
 const DURATION = /finished in [\d.]+m?s, ([\d.]+) req\/s/;
 
-/** Asks with Debian's h2load for so many seconds. */
-export async function h2load(subject: Subject, load: Load, seconds: number): Promise<Served> {
+/** Makes so many requests with Debian's h2load. */
+export async function h2load(subject: Subject, load: Load, requests: number): Promise<Served> {
   const log = await Deno.makeTempFile();
   const headers = Object.entries(subject.headers).flatMap(([name, value]) => [
     "-H",
@@ -14,7 +14,7 @@ export async function h2load(subject: Subject, load: Load, seconds: number): Pro
   const { code, stdout } = await new Deno.Command("h2load", {
     args: [
       ...load.protocol === "h1" ? ["--h1"] : ["-w", WINDOW_BITS, "-W", WINDOW_BITS],
-      ...["-c", `${load.connections}`, "-m", `${load.streams}`, "-D", `${seconds * 1_000}ms`],
+      ...["-c", `${load.connections}`, "-m", `${load.streams}`, "-n", `${requests}`],
       ...["--log-file", log, ...headers],
       `https://localhost:${subject.port}${subject.paths[load.body]}`,
     ],
@@ -26,9 +26,10 @@ export async function h2load(subject: Subject, load: Load, seconds: number): Pro
   await Deno.remove(log);
   const text = new TextDecoder().decode(stdout);
   const perSecond = Number(DURATION.exec(text)?.[1]);
-  if (code !== 0 || !(perSecond > 0) || lines.some(([, status]) => status !== "200")) {
+  const answered = lines.filter(([, status]) => status === "200").length;
+  if (code !== 0 || answered !== requests) {
     throw new TypeError(`h2load failed at ${subject.name}: ${text}`);
   }
   const times = lines.map(([, , microseconds]) => Number(microseconds) / 1_000);
-  return { requests: lines.length, perSecond, ...percentiles(times) };
+  return { perSecond, ...percentiles(times) };
 }

@@ -3,8 +3,8 @@ import { connectH3, type H3Client } from "@alknet/h3";
 
 import { type Load, percentiles, type Served, type Subject } from "./load.ts";
 
-/** Asks with our own client over HTTP/3 for so many seconds. */
-export async function h3Load(subject: Subject, load: Load, seconds: number): Promise<Served> {
+/** Makes so many requests with our own client over HTTP/3. */
+export async function h3Load(subject: Subject, load: Load, requests: number): Promise<Served> {
   await using stack = new AsyncDisposableStack();
   const clients: H3Client[] = [];
   for (let count = 0; count < load.connections; count++) {
@@ -15,17 +15,18 @@ export async function h3Load(subject: Subject, load: Load, seconds: number): Pro
   const url = `https://localhost:${subject.port}${subject.paths[load.body]}`;
   const times: number[] = [];
   const startedAt = performance.now();
-  const endsAt = startedAt + seconds * 1_000;
+  let left = requests;
   await Promise.all(clients.flatMap((client) =>
     Array.from({ length: load.streams }, async () => {
-      for (let now = performance.now(); now < endsAt; now = performance.now()) {
+      while (left-- > 0) {
+        const askedAt = performance.now();
         await get(client, url, subject.headers);
-        times.push(performance.now() - now);
+        times.push(performance.now() - askedAt);
       }
     })
   ));
-  const perSecond = times.length / (performance.now() - startedAt) * 1_000;
-  return { requests: times.length, perSecond, ...percentiles(times) };
+  const perSecond = requests / (performance.now() - startedAt) * 1_000;
+  return { perSecond, ...percentiles(times) };
 }
 
 async function get(client: H3Client, url: string, headers: HeadersInit): Promise<void> {

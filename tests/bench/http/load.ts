@@ -9,7 +9,6 @@ export interface Load {
 
 /** What a load client found out. */
 export interface Served {
-  readonly requests: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

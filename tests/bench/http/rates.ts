@@ -6,11 +6,14 @@ import { h2load } from "./h2load.ts";
 import { h3Load } from "./h3_load.ts";
 import type { Load, Served, Subject, SubjectName } from "./load.ts";
 
-/** How long and how often. */
+/** How often, and how long one round is to take about. */
 export interface Effort {
   readonly rounds: number;
   readonly seconds: number;
 }
+
+/** Requests before the first round: code gets warm, and what the server can do is known. */
+const WARM_UP = { small: 2_000, large: 40 };
 
 /** One round of one server. */
 interface Sample extends Served {
@@ -19,7 +22,7 @@ interface Sample extends Served {
 }
 
 /** What came of one server under one load: medians of the rounds. */
-export interface RateResult extends Omit<Sample, "requests"> {
+export interface RateResult extends Sample {
   readonly subject: SubjectName;
   readonly load: Load;
   /** Requests a second to those of each other server in the same round. */
@@ -46,8 +49,16 @@ export async function rates(
   { rounds, seconds }: Effort,
 ): Promise<RateResult[]> {
   const able = subjects.filter(({ target }) => load.protocol !== "h3" || target !== undefined);
-  for (const subject of able) await sample(subject, load, seconds); // warm up
-  const all = await inTurns(able, rounds, (subject) => sample(subject, load, seconds));
+  const speeds = new Map<Subject, number>();
+  const measured = async (subject: Subject, requests: number): Promise<Sample> => {
+    const result = await sample(subject, load, Math.max(requests, load.connections * load.streams));
+    speeds.set(subject, result.perSecond);
+    return result;
+  };
+  for (const subject of able) await measured(subject, WARM_UP[load.body]);
+  const all = await inTurns(able, rounds, (subject) => {
+    return measured(subject, Math.ceil((speeds.get(subject) ?? 0) * seconds));
+  });
   const perSecond = all.map((samples) => samples.map((each) => each.perSecond));
   return able.map(({ name }, index) => {
     const of = (pick: (each: Sample) => number): number => median((all[index] ?? []).map(pick));
@@ -89,9 +100,9 @@ export function loadText({ protocol, body, connections, streams }: Load): string
   return `${protocol} ${size}, ${connections * streams} at once`;
 }
 
-async function sample(subject: Subject, load: Load, seconds: number): Promise<Sample> {
+async function sample(subject: Subject, load: Load, requests: number): Promise<Sample> {
   const before = treeCpuMs(subject.pid);
-  const served = await (load.protocol === "h3" ? h3Load : h2load)(subject, load, seconds);
-  const cpuUs = (treeCpuMs(subject.pid) - before) * 1_000 / served.requests;
+  const served = await (load.protocol === "h3" ? h3Load : h2load)(subject, load, requests);
+  const cpuUs = (treeCpuMs(subject.pid) - before) * 1_000 / requests;
   return { ...served, cpuUs };
 }
