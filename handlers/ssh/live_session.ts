@@ -4,11 +4,13 @@ import { getLogger } from "@logtape/logtape";
 import type { Login } from "./auth/login.ts";
 import { loginPolicy } from "./auth/login_policy.ts";
 import type { Stranger } from "./auth/source_throttle.ts";
+import type { Channel } from "./channel/channel.ts";
 import type { ChannelOffer, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 import { OpenFailure } from "./errors.ts";
 import { InwardForwards } from "./forward/inward.ts";
 import { serveDirectSocket, serveDirectTcp } from "./forward/outward.ts";
 import type { ForwardServices } from "./forward/services.ts";
+import { IdleWatch } from "./idle_watch.ts";
 import { serveDirectUdp, UDP_CHANNEL } from "./forward/udp.ts";
 import type { IdentityCounter } from "./identity_counter.ts";
 import type { Live } from "./live_sessions.ts";
@@ -18,7 +20,8 @@ import { type Account, nodeAccount } from "./session/account.ts";
 import { DEFAULT_ENV_PATTERNS } from "./session/environment.ts";
 import { haveEnded } from "./session/program.ts";
 import type { PtyProvider } from "./session/pty.ts";
-import { SessionChannel, type SessionServices } from "./session/session_channel.ts";
+import type { SessionServices } from "./session/services.ts";
+import { SessionChannel } from "./session/session_channel.ts";
 import type { SshSessionInfo, SshStreamContext } from "./ssh.ts";
 
 /** What all sessions of a handler share. */
@@ -60,7 +63,8 @@ export class LiveSession implements Live {
   readonly #resolveEnded: () => void;
   #pty?: PtyProvider;
   #forwards?: InwardForwards;
-  readonly #sessions = new Set<SessionChannel>();
+  readonly #sessions = new Map<Channel, SessionChannel>();
+  #idleWatch?: IdleWatch;
   #noMoreSessions = false;
   #isOver = false;
 
@@ -119,10 +123,11 @@ export class LiveSession implements Live {
       else stranger.fail();
     } finally {
       signal.removeEventListener("abort", shutDown);
+      this.#idleWatch?.[Symbol.dispose]();
       stopListening();
       this.#abort.abort();
       this.#isOver = true;
-      await haveEnded([...this.#sessions].map(({ ended }) => ended));
+      await haveEnded([...this.#sessions.values()].map(({ ended }) => ended));
       await this.#forwards?.[Symbol.asyncDispose]();
       this.#resolveEnded();
     }
@@ -136,6 +141,7 @@ export class LiveSession implements Live {
   #onLogin(login: Login): MultiplexerHooks {
     this.#options.stranger.welcome();
     this.#report("ssh.login", { ...whoOf(login), peer: login.identity()?.id });
+    this.#idleWatch = this.#watchIdleness();
     const forwarding = this.#forwardServices(login);
     const forwards = this.#forwards = new InwardForwards(forwarding);
     const services = this.#sessionServices(login, forwards);
@@ -170,8 +176,20 @@ export class LiveSession implements Live {
   #openSession(offer: ChannelOffer, services: SessionServices): void {
     const channel = offer.accept();
     const session = new SessionChannel(channel, services);
-    this.#sessions.add(session);
-    channel.closed.then(() => session.ended).then(() => this.#sessions.delete(session));
+    this.#sessions.set(channel, session);
+    channel.closed.then(() => session.ended).then(() => this.#sessions.delete(channel));
+  }
+
+  #watchIdleness(): IdleWatch {
+    return new IdleWatch(this.#options.shared.limits, {
+      channels: () => this.#session.multiplexer?.channels ?? [],
+      closeChannel: (channel) => {
+        log.info("ssh.idle-channel", { session: this.#id, type: channel.type });
+        this.#sessions.get(channel)?.end();
+        channel.close();
+      },
+      endConnection: () => this.end("nothing was open for too long"),
+    });
   }
 
   #malformed(offer: ChannelOffer): void {
@@ -204,7 +222,9 @@ export class LiveSession implements Live {
       pty: this.#pty,
       subsystems: options.subsystems ?? new Map(),
       commands: options.commands ?? [],
+      subsystemCommands: options.subsystemCommands ?? new Map(),
       envPatterns: options.envPatterns ?? DEFAULT_ENV_PATTERNS,
+      setEnv: new Map([...login.restrictions.environment ?? [], ...options.setEnv ?? []]),
       account,
       openAgent: () => this.#openAgent(login, forwards, account),
       record: options.record,

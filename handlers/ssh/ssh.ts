@@ -11,6 +11,7 @@ import {
 } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
+import { checkedBanner } from "./auth/banner.ts";
 import { SourceThrottle } from "./auth/source_throttle.ts";
 import { IdentityCounter } from "./identity_counter.ts";
 import { LiveSession, type SharedServices } from "./live_session.ts";
@@ -81,6 +82,7 @@ const log = getLogger(["alknet", "ssh"]);
  *
  * @param options The host key, and what is offered.
  * @returns A handler to register on an endpoint.
+ * @throws {SshOptionError} For a banner that a terminal should not show.
  *
  * @example
  * ```ts
@@ -105,7 +107,8 @@ class SshServer implements SshHandler {
   readonly #terminals: Terminals;
   #pty?: Promise<PtyProvider | undefined>;
 
-  constructor(options: SshOptions) {
+  constructor({ banner, ...rest }: SshOptions) {
+    const options = { ...rest, banner: banner && checkedBanner(banner) };
     const limits = { ...DEFAULT_SSH_LIMITS, ...options.limits };
     this.peerAuth = options.acceptPeerProof ? "optional" : "none";
     this.#throttle = new SourceThrottle(limits);

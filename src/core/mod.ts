@@ -24,6 +24,7 @@
 export { networkOf } from "./admission.ts";
 export { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 export * from "./breathe.ts";
+export * from "./carriage.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";
@@ -35,6 +36,7 @@ export type { ConnectionInfo, EndpointEvent } from "./connection_info.ts";
 export * from "./endpoint.ts";
 export * from "./enrolment.ts";
 export * from "./errors.ts";
+export * from "./file_service.ts";
 export * from "./handler.ts";
 export * from "./identity.ts";
 export type { Counters, Limits } from "./limits.ts";

@@ -5,6 +5,8 @@ import xtermStyle from "@xterm/xterm/css/xterm.css" with { type: "text" };
 import xterm from "@xterm/xterm/lib/xterm.mjs" with { type: "text" };
 
 import live from "./assets/live.js" with { type: "text" };
+import files from "./assets/files.css" with { type: "text" };
+import upload from "./assets/upload.js" with { type: "text" };
 import style from "./assets/style.css" with { type: "text" };
 import terminal from "./assets/terminal.js" with { type: "text" };
 import terminalLink from "./assets/terminal_link.js" with { type: "text" };
@@ -21,7 +23,9 @@ const SCRIPT = "text/javascript; charset=utf-8";
 
 const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ["style.css", asset(CSS, style)],
+  ["files.css", asset(CSS, files)],
   ["live.js", asset(SCRIPT, live)],
+  ["upload.js", asset(SCRIPT, upload)],
   ["htmx.js", asset(SCRIPT, htmx)],
   ["terminal.js", asset(SCRIPT, terminal)],
   ["terminal_link.js", asset(SCRIPT, terminalLink)],

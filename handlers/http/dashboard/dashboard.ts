@@ -1,8 +1,9 @@
-import type { Identity, TerminalService } from "@alknet/core";
+import type { FileService, Identity, TerminalService } from "@alknet/core";
 import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
 import { DEFAULT_WEB_LIMITS, type WebLimits } from "../door/limits.ts";
 import type { HttpInfo } from "../http_info.ts";
+import { DEFAULT_FILE_LIMITS, type FileLimits } from "./files/limits.ts";
 import { sessionCookie, sessionSecret } from "./guard.ts";
 import { dashboardRoutes } from "./routes.tsx";
 import { type DashboardSessionLimits, DashboardSessions, type Identify } from "./sessions.ts";
@@ -17,13 +18,17 @@ export interface DashboardOperations extends Dispatcher {
 export interface DashboardOptions {
   /** Everything the dashboard shows and does, it shows and does by these. */
   readonly operations: DashboardOperations;
+  /** The files of whoever is signed in. Default: there are none. */
+  readonly files?: FileService | undefined;
   /**
    * What makes terminals, asked whenever somebody wants one; undefined for nothing. Default: there is
    * no page for them.
    */
-  readonly terminals?: () => TerminalService | undefined;
-  /** Bounds of links, sessions and what they follow. Default: those of the types. */
-  readonly limits?: Partial<DashboardSessionLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">>;
+  readonly terminals?: (() => TerminalService | undefined) | undefined;
+  /** Bounds of links, sessions, what they follow and their files. Default: those of the types. */
+  readonly limits?: Partial<
+    DashboardSessionLimits & FileLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">
+  >;
 }
 
 /** A dashboard, to be asked before an application. */
@@ -64,10 +69,11 @@ const LOGIN = /^\/login\/([A-Za-z0-9_-]{20,64})$/;
  * match(pages.link(() => ({ id: "owner", scopes: ["*"], resources: {} })), /^\/login\/.{43}$/);
  * ```
  */
-export function dashboard({ operations, limits, terminals }: DashboardOptions): Dashboard {
+export function dashboard(options: DashboardOptions): Dashboard {
+  const { operations, files, terminals, limits } = options;
   const sessions = new DashboardSessions(limits);
-  const streamLimits = { ...DEFAULT_WEB_LIMITS, ...limits };
-  const routes = dashboardRoutes({ operations, sessions, limits: streamLimits, terminals });
+  const all = { ...DEFAULT_WEB_LIMITS, ...DEFAULT_FILE_LIMITS, ...limits };
+  const routes = dashboardRoutes({ operations, sessions, files, terminals, limits: all });
   return {
     link: (identify) => `/login/${sessions.invite(identify)}`,
     endRevoked: () => sessions.endRevoked(),

@@ -16,7 +16,7 @@ export interface DashboardSessionLimits {
   readonly maxLinks: number;
   /** Sessions at once; the one longest unused makes room. Default: 256. */
   readonly maxSessions: number;
-  /** Subscriptions that one session follows, and terminals it has, at once. Default: 16. */
+  /** What one session follows, downloads, uploads, and its terminals, at once. Default: 16. */
   readonly maxStreams: number;
 }
 
@@ -41,7 +41,7 @@ export interface DashboardSession {
   isOpen(): boolean;
   /** Keeps it alive as a request does: something was done in it. */
   use(): void;
-  /** Counts a subscription or terminal; returns what stops counting it, or undefined. */
+  /** Counts a subscription, transfer or terminal; returns what stops counting it, or undefined. */
   enter(): (() => void) | undefined;
 }
 

@@ -1,23 +1,13 @@
-import {
-  type Address,
-  type CommandService,
-  hasScope,
-  type Identity,
-  type StreamContext,
-  type StreamService,
-} from "@alknet/core";
+import { type CommandService, hasScope, type StreamContext } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
-import type { Login } from "../auth/login.ts";
 import type { Channel } from "../channel/channel.ts";
 import type { ChannelRequest, RequestVerdict } from "../channel/channel_host.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
-import type { Account } from "./account.ts";
 import { ClientVariables, environmentOf } from "./environment.ts";
 import { runWithPipes } from "./pipes.ts";
 import type { ExitStatus, ProgramSpec, RunningProgram } from "./program.ts";
 import { type CommandLine, loginShell, programFor } from "./program_for.ts";
-import type { PtyProvider } from "./pty.ts";
 import {
   type PtyRequest,
   readPtyRequest,
@@ -25,36 +15,9 @@ import {
   readVariable,
   readWindowChange,
 } from "./requests.ts";
-import { runOnTerminal, type TerminalRecorder } from "./terminal_run.ts";
+import type { SessionServices } from "./services.ts";
+import { runOnTerminal } from "./terminal_run.ts";
 import { isProgramName, plainWords } from "./words.ts";
-
-/** What sessions of one connection can do. */
-export interface SessionServices {
-  /** Who is logged in. */
-  readonly login: Login;
-  /** Where from. */
-  readonly remoteAddr: Address;
-  /** Aborts with the connection. */
-  readonly signal: AbortSignal;
-  /** Whether shells are offered at all. */
-  readonly shell: boolean;
-  /** Whether commands are offered at all. */
-  readonly exec: boolean;
-  /** Terminals, where they can be had. */
-  readonly pty?: PtyProvider;
-  /** Streams by the name of their subsystem; each needs the scope `ssh:<name>`. */
-  readonly subsystems: ReadonlyMap<string, StreamService>;
-  /** Commands of other handlers. */
-  readonly commands: readonly CommandService[];
-  /** Variables that clients may set. */
-  readonly envPatterns: readonly string[];
-  /** The account that programs run as; undefined where there is none for this login. */
-  account(): Promise<Account | undefined>;
-  /** Forwards the client's agent: the path of a socket, or undefined. Default: never. */
-  openAgent?(): Promise<string | undefined>;
-  /** Records a terminal. Default: nothing is recorded. */
-  record?(request: PtyRequest, identity: Identity): Promise<TerminalRecorder | undefined>;
-}
 
 const log = getLogger(["alknet", "ssh"]);
 const encoder = new TextEncoder();
@@ -87,6 +50,12 @@ export class SessionChannel {
     this.#services = services;
     this.#variables = new ClientVariables(services.envPatterns);
     channel.onRequest = (request) => this.#answer(request);
+  }
+
+  /** Closes the channel; its program hangs up even if the client does not close it as well. */
+  end(): void {
+    this.#channel.close();
+    this.#running?.hangUp();
   }
 
   #answer({ type, data }: ChannelRequest): RequestVerdict | Promise<RequestVerdict> {
@@ -161,17 +130,29 @@ export class SessionChannel {
   }
 
   #exec(command: string): Run | undefined {
-    const { login: { restrictions }, exec, commands } = this.#services;
+    const { login: { restrictions }, commands } = this.#services;
     if (restrictions.forceCommand !== undefined) return this.#forced(command);
     for (const service of commands) {
       const run = service(command);
       if (run) return this.#command(run);
     }
-    if (!exec) return undefined;
+    return this.#programOf(command) ?? this.#subsystemCommand(command);
+  }
+
+  #programOf(command: string): Run | undefined {
+    if (!this.#services.exec) return undefined;
     if (this.#may("ssh:exec")) return this.#program(({ shell }) => [shell, "-c", command]);
     const words = plainWords(command);
     const allowed = words && isProgramName(words[0]) && this.#may(`ssh:exec:${words[0]}`);
     return allowed ? this.#program(() => words) : undefined;
+  }
+
+  #subsystemCommand(command: string): Run | undefined {
+    for (const [name, service] of this.#services.subsystemCommands) {
+      const run = this.#may(`ssh:${name}`) ? service(command) : undefined;
+      if (run) return this.#command(run);
+    }
+    return undefined;
   }
 
   #forced(original: string): Run | undefined {
@@ -207,7 +188,10 @@ export class SessionChannel {
     return async () => {
       const account = await this.#services.account();
       if (!account) return await this.#refuse("no account for this login here");
-      const env = environmentOf(account, this.#services.remoteAddr, this.#variables.values);
+      const env = environmentOf(account, this.#services.remoteAddr, {
+        client: this.#variables.values,
+        fixed: this.#services.setEnv,
+      });
       if (this.#agentSocket) env.SSH_AUTH_SOCK = this.#agentSocket;
       if (this.#pty) env.TERM = this.#pty.term;
       return await this.#run(await programFor(account, line, { ...env, ...extra }));
@@ -234,6 +218,7 @@ export class SessionChannel {
       return await running.ended;
     } finally {
       isOver = true;
+      this.#running = undefined;
       await hungUp;
     }
   }

@@ -178,10 +178,11 @@ export class LiveTerminal implements Live {
 }
 
 async function shellFor(options: LiveTerminalOptions): Promise<ProgramSpec> {
-  const { account, ctx: { auth }, request, shared: { options: { envPatterns } } } = options;
+  const { account, ctx: { auth }, request, shared } = options;
+  const { envPatterns, setEnv: fixed = new Map() } = shared.options;
   const variables = new ClientVariables(envPatterns ?? DEFAULT_ENV_PATTERNS);
   for (const [name, value] of request.variables ?? []) variables.set(name, value);
-  const env = environmentOf(account, auth.remoteAddr, variables.values);
+  const env = environmentOf(account, auth.remoteAddr, { client: variables.values, fixed });
   return await programFor(account, loginShell, { ...env, TERM: knownTerm(request.term) });
 }
 

@@ -12,6 +12,7 @@ function sshOf(...lines: readonly string[]): SshHandler {
     hostKey: ed25519HostKey(new Uint8Array(32).fill(1)),
     subsystems: new Map(),
     commands: [],
+    subsystemCommands: new Map(),
     recordings: "",
     onEvent: () => {},
   });

@@ -4,8 +4,7 @@ import type { Context, Hono } from "hono";
 
 import { SessionTickets } from "../../session_tickets.ts";
 import { isWebSocket } from "../../sites/web_socket_relay.ts";
-import { isOwnRequest, PAGE_HEADERS } from "../guard.ts";
-import { formOf } from "../form_of.ts";
+import { formOf, isOwnRequest, notOurs, PAGE_HEADERS } from "../guard.ts";
 import type { Element } from "../pages/element.ts";
 import { NoTerminalPage, TerminalHead, TerminalPage } from "../pages/terminal_page.tsx";
 import type { Env } from "../routes.tsx";
@@ -52,9 +51,9 @@ export function terminalRoutes(
     return page(c, "Terminal", <TerminalPage {...props} />, <TerminalHead />);
   });
   app.post(TERMINAL_PATH, async (c) => {
-    const form = await formOf(c);
+    const form = await formOf(c.req.raw);
     const { session } = c.env;
-    if (!isOwnRequest(c.req.raw, session, form)) return said(c, 403, NOT_OURS);
+    if (!isOwnRequest(c.req.raw, session, form)) return notOurs();
     const service = terminals();
     const offer = await offerTo(c, service);
     if ("refusal" in offer) return refused(c, offer.refusal);
@@ -67,7 +66,7 @@ export function terminalRoutes(
     const { req: { raw: request }, env: { session, info } } = c;
     // Browsers always send the origin here; whatever does not is no page of ours.
     const own = request.headers.has("origin") && isOwnRequest(request, session);
-    if (!own || !isWebSocket(request)) return said(c, 403, NOT_OURS);
+    if (!own || !isWebSocket(request)) return notOurs();
     const agreed = tickets.redeem(c.req.param("ticket"));
     if (agreed?.session !== session) return said(c, 403, "This terminal was not asked for");
     const leave = session.enter();
@@ -80,8 +79,6 @@ export function terminalRoutes(
     }
   });
 }
-
-const NOT_OURS = "This did not come from a page of this site";
 
 type Offer = TerminalOffer | { readonly refusal: NoTerminal };
 
