@@ -31,8 +31,16 @@ export interface HttpOptions {
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
   readonly idleTimeoutMs?: number;
-  /** Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3 on the same port. Default: true. */
+  /**
+   * Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3, where a listener has it under the same
+   * certificate. Default: true.
+   */
   readonly altSvc?: boolean;
+  /**
+   * Where clients reach the node, such as `https://node.example`, if that is at another port than the
+   * listener's. Default: at the listener's.
+   */
+  readonly publicUrl?: URL | undefined;
   /**
    * Takes in WebTransport sessions and WebSockets for `/alknet/<name>`, for the handler of the ALPN
    * `alknet/<name>`: the endpoint, once it runs. Default: nothing does.
@@ -83,13 +91,13 @@ class HttpHandler implements Handler {
   #origin?: Origin;
 
   constructor(options: HttpOptions) {
-    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
+    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, publicUrl, carry } = options;
     this.#app = app;
     this.#carry = carry ?? (() => undefined);
     this.#fetch = routes({ app, tickets: carry && this.#tickets });
     const below: FetchHandler = (request, info) =>
       this.#carried(carrySocket, request, info) ?? this.#fetch(request, info);
-    this.#fetchBelowH3 = altSvc ? advertise(below) : below;
+    this.#fetchBelowH3 = altSvc ? advertise(below, publicUrl) : below;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -161,7 +169,18 @@ class HttpHandler implements Handler {
   }
 }
 
-function infoOf(conn: Connection, { auth, identities }: HandlerContext): HttpInfo {
+function infoOf(conn: Connection, ctx: HandlerContext): HttpInfo {
   const { remoteAddr, alpn, transport, serverName } = conn;
-  return { remoteAddr, alpn, transport, serverName, auth, identities };
+  const { auth, identities } = ctx;
+  return {
+    remoteAddr,
+    alpn,
+    transport,
+    serverName,
+    auth,
+    identities,
+    get h3Port(): number | undefined {
+      return ctx.quicPort;
+    },
+  };
 }

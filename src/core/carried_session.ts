@@ -38,7 +38,7 @@ export class CarriedSession implements LiveSession {
     const { conn } = this;
     try {
       await this.#arrived.ready;
-      const ctx = handlerContext(conn, authOf(conn), this.#deps);
+      const ctx = handlerContext(conn, { auth: authOf(conn) }, this.#deps);
       await serveToEnd(this, () => this.#arrived.serve(ctx), this.#deps);
     } catch (error) {
       endFailed(this, error, this.#deps);

@@ -212,7 +212,7 @@ export class Endpoint implements AsyncDisposable, Carriage {
     conn.closed.then(leave);
     const handler = this.#registry.find(conn.alpn);
     if (!handler) return conn.close(CloseCode.NoHandler, "no handler");
-    this.#sessions.add(new Session(conn, handler, listener.matches.bind(listener), this.#deps));
+    this.#sessions.add(new Session(conn, handler, listener, this.#deps));
   }
 
   #turnedAway({ handler, alpn, transport, remoteAddr }: Arrival, peer: string | undefined): void {

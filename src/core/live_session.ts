@@ -57,15 +57,25 @@ export function revoke(session: LiveSession, { counters, report }: LiveDeps): vo
   session.conn.close(CloseCode.Revoked, "permission withdrawn");
 }
 
+/** What is known of one connection beside itself. */
+export interface Surroundings {
+  readonly auth: AuthContext;
+  /** As {@linkcode HandlerContext.quicPort}. Default: there is none. */
+  readonly quicPort?: () => number | undefined;
+}
+
 /** What a handler is told beside the connection; the signal is made only for those who want it. */
 export function handlerContext(
   conn: CarriedConnection,
-  auth: AuthContext,
+  { auth, quicPort }: Surroundings,
   { identities, shutdown }: LiveDeps,
 ): HandlerContext {
   return {
     auth,
     identities,
+    get quicPort(): number | undefined {
+      return quicPort?.();
+    },
     get signal(): AbortSignal {
       return AbortSignal.any([conn.signal, shutdown]);
     },

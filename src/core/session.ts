@@ -1,5 +1,10 @@
-import { readProof, type Refusal, sendHello, sendVerdict } from "./auth_exchange.ts";
-import type { ServerBinding } from "./auth_wire.ts";
+import {
+  readProof,
+  type Refusal,
+  sendHello,
+  sendVerdict,
+  type ServerSelf,
+} from "./auth_exchange.ts";
 import { CloseCode } from "./close_code.ts";
 import type { Admission } from "./admission.ts";
 import { HandshakeTimeoutError } from "./errors.ts";
@@ -20,12 +25,19 @@ export interface SessionDeps extends LiveDeps {
   readonly admission: Admission;
 }
 
+/** What a session asks of the listener that has taken it. */
+export interface SessionListener extends ServerSelf {
+  /** The port of QUIC, where it shows the certificate that TLS shows for a name. */
+  quicPortFor(serverName: string | undefined): number | undefined;
+}
+
 /** The life of one accepted connection: handshake, proof, handler, close. */
 export class Session implements LiveSession {
   readonly conn: TransportConnection;
   readonly handler: Handler;
   readonly openedAt: Date = new Date();
   readonly done: Promise<void>;
+  readonly #listener: SessionListener;
   readonly #deps: SessionDeps;
   #fingerprint?: string;
   #identity?: Identity;
@@ -34,13 +46,14 @@ export class Session implements LiveSession {
   constructor(
     conn: TransportConnection,
     handler: Handler,
-    matches: (server: ServerBinding) => boolean,
+    listener: SessionListener,
     deps: SessionDeps,
   ) {
     this.conn = conn;
     this.handler = handler;
+    this.#listener = listener;
     this.#deps = deps;
-    this.done = this.#run(matches);
+    this.done = this.#run();
   }
 
   get fingerprint(): string | undefined {
@@ -60,9 +73,9 @@ export class Session implements LiveSession {
     revoke(this, this.#deps);
   }
 
-  async #run(matches: (server: ServerBinding) => boolean): Promise<void> {
+  async #run(): Promise<void> {
     try {
-      if (await this.#authenticate(matches)) await this.#serve();
+      if (await this.#authenticate()) await this.#serve();
     } catch (error) {
       this.#failed(error);
     }
@@ -70,7 +83,7 @@ export class Session implements LiveSession {
   }
 
   /** Handshake and proof, within the time both are given; false when the peer was turned away. */
-  async #authenticate(matches: (server: ServerBinding) => boolean): Promise<boolean> {
+  async #authenticate(): Promise<boolean> {
     const timer = setTimeout(() => {
       this.#timedOut = true;
       this.#deps.counters.handshakeTimeout++;
@@ -78,7 +91,7 @@ export class Session implements LiveSession {
       this.conn.close(CloseCode.Timeout, "handshake took too long");
     }, this.#deps.limits.handshakeTimeoutMs);
     try {
-      const refusal = await this.#exchange(matches);
+      const refusal = await this.#exchange();
       if (refusal) this.#refuse(refusal);
       return !refusal && this.#enterIdentity();
     } finally {
@@ -86,7 +99,7 @@ export class Session implements LiveSession {
     }
   }
 
-  async #exchange(matches: (server: ServerBinding) => boolean): Promise<Refusal | undefined> {
+  async #exchange(): Promise<Refusal | undefined> {
     const { conn, handler: { peerAuth = "none" } } = this;
     const byCertificate = conn.peerFingerprints.length > 0;
     if (peerAuth === "none" || byCertificate) {
@@ -95,7 +108,7 @@ export class Session implements LiveSession {
     }
     const nonce = await sendHello(conn, peerAuth === "required");
     await conn.handshake;
-    const { fingerprint, refusal } = await readProof(conn, nonce, { matches });
+    const { fingerprint, refusal } = await readProof(conn, nonce, this.#listener);
     const verdict = refusal ?? this.#settle(peerAuth, fingerprint);
     await sendVerdict(conn, verdict);
     return verdict;
@@ -150,8 +163,14 @@ export class Session implements LiveSession {
 
   async #serve(): Promise<void> {
     const { conn, handler } = this;
-    const ctx = handlerContext(conn, conn.auth ?? this.#authContext(), this.#deps);
+    const auth = conn.auth ?? this.#authContext();
+    const ctx = handlerContext(conn, { auth, quicPort: () => this.#quicPort() }, this.#deps);
     await serveToEnd(this, () => handler.accept(conn, ctx), this.#deps);
+  }
+
+  #quicPort(): number | undefined {
+    const { transport, serverName } = this.conn;
+    return transport === "tls" ? this.#listener.quicPortFor(serverName) : undefined;
   }
 
   #failed(error: unknown): void {

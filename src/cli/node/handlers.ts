@@ -42,12 +42,14 @@ export const NO_SERVICES: HandlerServices = {
       hostKey: ed25519HostKey(new Uint8Array(32)),
       subsystems: new Map(),
       commands: [],
+      subsystemCommands: new Map(),
       recordings: "",
       onEvent: () => {},
     }),
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
+  sites: { isOwnHost: () => true, servers: () => [] },
   sftpFiles: () => Promise.resolve(undefined),
 };
 
@@ -67,10 +69,10 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config, listen }, services) =>
+    create: (config, services) =>
       http({
         app: nodeWebApp(config, services),
-        altSvc: listen.every(({ transports }) => transports.includes("quic")),
+        publicUrl: config.http.publicUrl,
         carry: services.endpoint,
       }),
   }],

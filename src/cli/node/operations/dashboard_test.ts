@@ -21,7 +21,7 @@ Deno.test("a token that is replaced under its name ends the sessions of the old 
   await using node = await operatedNode();
   const identities = joinIdentities([NOBODY, node.store.identities]);
   const pages = dashboard({ operations: node.registry });
-  node.registry.register(dashboardLink(pages, identities));
+  node.registry.register(dashboardLink(pages, identities, { ownHosts: [], isOwnHost: () => true }));
   using _follow = { [Symbol.dispose]: identities.onChange(() => pages.endRevoked()) };
   const replaced = async (): Promise<Identity | undefined> => {
     const { token, entry } = newToken({ name: "ci", scopes: ["dashboard:open"] });
