@@ -5,6 +5,7 @@ import type { H1Response } from "../h1/h1_connection.ts";
 import { type ResponseHead, valuesOf } from "../h1/response_head.ts";
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
 import { forwardedHeaders, ofConnection } from "./forwarded.ts";
+import { BusyError } from "./bounded_upstream.ts";
 import type { HealthCheckOptions } from "./health_check.ts";
 import { connectable, UnreachableError, type Upstream } from "./upstream.ts";
 import { type Turn, UpstreamPool, type UpstreamStatus } from "./upstream_pool.ts";
@@ -27,6 +28,8 @@ export interface ProxySiteOptions {
   readonly timeoutMs?: number;
   /** How servers are checked beside the requests. Default: they are not. */
   readonly healthCheck?: HealthCheckOptions | undefined;
+  /** Connections to one server at once; beyond that the answer is 503. Default: 512. */
+  readonly maxConnections?: number;
   /** What logs call the site. Default: nothing. */
   readonly name?: string;
 }
@@ -53,7 +56,7 @@ const log = getLogger(["alknet", "http", "proxy"]);
  *
  * @param options Which servers, and how they are asked.
  * @returns Answers 502 where no server could be reached, all are unhealthy, or the answer is none,
- * and 504 after the time. Disposing of it ends the checks, and closes the connections it keeps for
+ * 503 where they have too many connections, and 504 after the time. Disposing of it ends the checks, and closes the connections it keeps for
  * later requests.
  */
 export function proxySite(options: ProxySiteOptions): ProxySite {
@@ -124,6 +127,7 @@ async function firstReached(
         return await ask(turn, clock);
       } catch (error) {
         failed = error;
+        if (error instanceof BusyError) continue;
         if (!(error instanceof UnreachableError)) break;
         turn.failed();
       }
@@ -197,10 +201,12 @@ function responseOf({ status, fields, body }: H1Response): Response {
 
 function failure(error: unknown, { signal }: Request): Response {
   const late = error instanceof DOMException && error.name === "TimeoutError";
-  const known = late || signal.aborted || error instanceof UnreachableError ||
+  const busy = error instanceof BusyError;
+  const known = late || busy || signal.aborted || error instanceof UnreachableError ||
     error instanceof H1Error;
   if (known) log.info("proxy.failed", { error });
   else log.warn("proxy.failed", { error });
+  if (busy) return new Response("Service unavailable\n", { status: 503 });
   return late
     ? new Response("Gateway timeout\n", { status: 504 })
     : new Response("Bad gateway\n", { status: 502 });

@@ -10,7 +10,7 @@ import { COOKIE } from "../dashboard/guard.ts";
 import type { HttpInfo } from "../http_info.ts";
 import { node, proxied, server } from "../testdata/site_node.ts";
 import { HealthCheck } from "./health_check.ts";
-import { proxySite } from "./proxy_site.ts";
+import { type ProxySite, proxySite } from "./proxy_site.ts";
 import { redirectSite } from "./redirect_site.ts";
 import { sites } from "./site.ts";
 import { upstream } from "./upstream.ts";
@@ -305,6 +305,34 @@ Deno.test("a server with very many fields is refused before they cost seconds", 
   const response = await front.ask("/");
   strictEqual(response.status, 502);
   await response.body?.cancel();
+});
+
+Deno.test("a server gets no more connections than it may, WebSockets among them", async () => {
+  const release = Promise.withResolvers<void>();
+  await using behind = server(async (request) => {
+    if (request.headers.has("upgrade")) return Deno.upgradeWebSocket(request).response;
+    if (request.url.endsWith("/slow")) await release.promise;
+    return new Response("here");
+  });
+  const site = proxied([`http://127.0.0.1:${behind.addr.port}`], { maxConnections: 2 });
+  await using front = await node([site]);
+  const socket = front.webSocket("/");
+  await new Promise((resolve) => socket.onopen = resolve);
+  const slow = front.ask("/slow");
+  const status = async (): Promise<number> => {
+    const response = await front.ask("/");
+    await response.body?.cancel();
+    return response.status;
+  };
+  while (await status() !== 503);
+  release.resolve();
+  strictEqual(await (await slow).text(), "here");
+  strictEqual(await status(), 200); // over the connection that was kept
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+  const [{ refused = 0 } = {}] = (site.serve as ProxySite).upstreams();
+  ok(refused > 0);
 });
 
 Deno.test("CONNECT opens no tunnel, and a request without a body stays one", async () => {
