@@ -1,4 +1,5 @@
 import {
+  type Carriage,
   type Connection,
   forEachStream,
   type Handler,
@@ -41,10 +42,10 @@ export interface HttpOptions {
    */
   readonly publicUrl?: URL | undefined;
   /**
-   * The handlers that WebTransport sessions for `/alknet/<name>` reach, by their ALPN
-   * `alknet/<name>`. Default: none.
+   * Takes in WebTransport sessions and WebSockets for `/alknet/<name>`, for the handler of the ALPN
+   * `alknet/<name>`: the endpoint, once it runs. Default: nothing does.
    */
-  readonly carry?: (alpn: string) => Handler | undefined;
+  readonly carry?: () => Carriage | undefined;
 }
 
 const log = getLogger(["alknet", "http"]);
@@ -83,20 +84,19 @@ class HttpHandler implements Handler {
   readonly #app: HttpApp | undefined;
   readonly #fetch: FetchHandler;
   readonly #fetchBelowH3: FetchHandler;
-  readonly #carry?: (alpn: string) => Handler | undefined;
+  readonly #carry: () => Carriage | undefined;
   readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
-  readonly #shutdown = new AbortController();
   #origin?: Origin;
 
   constructor(options: HttpOptions) {
     const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, publicUrl, carry } = options;
     this.#app = app;
-    this.#carry = carry;
+    this.#carry = carry ?? (() => undefined);
     this.#fetch = routes({ app, tickets: carry && this.#tickets });
     const below: FetchHandler = (request, info) =>
-      this.#carriedSocket(request, info) ?? this.#fetch(request, info);
+      this.#carried(carrySocket, request, info) ?? this.#fetch(request, info);
     this.#fetchBelowH3 = altSvc ? advertise(below, publicUrl) : below;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
@@ -124,7 +124,6 @@ class HttpHandler implements Handler {
   /** Ends the internal server, whatever still hangs in it. */
   async shutdown(): Promise<void> {
     this.#drain();
-    this.#shutdown.abort();
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
     if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
   }
@@ -134,7 +133,7 @@ class HttpHandler implements Handler {
     const { signal } = ctx;
     await serveH3(conn, (request, h3) => {
       const info = { ...base, h3 };
-      return this.#carried(request, info, signal) ?? this.#fetch(request, info);
+      return this.#carried(carry, request, info) ?? this.#fetch(request, info);
     }, {
       signal,
       onError: (error) => log.warn("h3.failed", { peer: conn.identity?.id, error }),
@@ -142,15 +141,9 @@ class HttpHandler implements Handler {
     });
   }
 
-  #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
-    if (!this.#carry) return undefined;
-    return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
-  }
-
-  #carriedSocket(request: Request, info: HttpInfo): Response | undefined {
-    if (!this.#carry) return undefined;
-    const signal = this.#shutdown.signal;
-    return carrySocket(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
+  #carried(by: typeof carry, request: Request, info: HttpInfo): Response | undefined {
+    const carriage = this.#carry();
+    return carriage && by(request, info, { carriage, tickets: this.#tickets });
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {

@@ -36,6 +36,7 @@
  */
 export * from "./bearer.ts";
 export * from "./dashboard/dashboard.ts";
+export type { FileLimits } from "./dashboard/files/limits.ts";
 export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashboard/sessions.ts";
 export * from "./decoy/decoy.ts";
 export * from "./decoy/nginx_decoy.ts";

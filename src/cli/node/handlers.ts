@@ -24,8 +24,6 @@ export interface BuiltInHandler {
 
 /** What handlers are given beside their configuration. */
 export interface HandlerServices extends WebServices {
-  /** The handler of an ALPN on this node, once it runs. */
-  handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
   /** The files that peers may have. */
@@ -44,6 +42,7 @@ export const NO_SERVICES: HandlerServices = {
       hostKey: ed25519HostKey(new Uint8Array(32)),
       subsystems: new Map(),
       commands: [],
+      subsystemCommands: new Map(),
       recordings: "",
       onEvent: () => {},
     }),
@@ -51,7 +50,6 @@ export const NO_SERVICES: HandlerServices = {
   endpoint: () => undefined,
   pages: [],
   sites: { isOwnHost: () => true, servers: () => [] },
-  handlerFor: () => undefined,
   sftpFiles: () => Promise.resolve(undefined),
 };
 
@@ -75,7 +73,7 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
       http({
         app: nodeWebApp(config, services),
         publicUrl: config.http.publicUrl,
-        carry: (alpn) => services.handlerFor(alpn),
+        carry: services.endpoint,
       }),
   }],
   ["ssh", {

@@ -26,6 +26,7 @@ import { dashboardLink } from "./operations/dashboard.ts";
 import { aboutUpstreams } from "./operations/about_upstreams.ts";
 import { openNodeStore } from "./open_store.ts";
 import { Peering } from "./peering.ts";
+import { dashboardFiles, type SftpFiles, sftpFiles } from "./sftp_files.ts";
 
 /** Opens a secret of the store, if there is one of that name. */
 export type Unseal = (store: Store, name: string) => Promise<string | undefined>;
@@ -55,6 +56,8 @@ export interface NodeParts {
   readonly imports: ImportedServices;
   /** Certificates from an authority, where they are wanted. */
   readonly acme?: AcmeCertificates;
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
   /** What the node shows over HTTP beside its routes: the dashboard, and sites. */
   readonly pages: readonly Page[];
   readonly sites: NodeSites;
@@ -106,7 +109,9 @@ export async function openNodeParts(
   );
   const peer = async (name: string): Promise<StoredPeer | undefined> =>
     byHand.entries.peers.find(({ peerId }) => peerId === name) ?? await store.identities.peer(name);
-  const { pages, sites } = openPages(started, { config, paths, registry, identities, peer });
+  const files = sftpFiles(config.sftp, paths.files);
+  const sources = { config, paths, registry, identities, peer, sftpFiles: files };
+  const { pages, sites } = openPages(started, sources);
   return {
     nodeId,
     startedAt,
@@ -117,6 +122,7 @@ export async function openNodeParts(
     peering,
     imports,
     acme,
+    sftpFiles: files,
     pages,
     sites,
     peer,
@@ -124,7 +130,7 @@ export async function openNodeParts(
   };
 }
 
-interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer"> {
+interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer" | "sftpFiles"> {
   readonly config: Config;
   readonly paths: Paths;
 }
@@ -135,7 +141,8 @@ function openPages(
 ): Pick<NodeParts, "pages" | "sites"> {
   const { config, paths, registry, identities, peer } = sources;
   const { ownHosts, publicUrl } = config.http;
-  const pages = dashboard({ operations: registry });
+  const files = dashboardFiles(sources.sftpFiles, config);
+  const pages = dashboard({ operations: registry, files });
   started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
   const directory = dirname(config.file ?? paths.config);
