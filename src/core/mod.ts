@@ -24,6 +24,7 @@
 export { networkOf } from "./admission.ts";
 export { backoffMs, type BackoffOptions, pause } from "./backoff.ts";
 export * from "./breathe.ts";
+export * from "./carriage.ts";
 export * from "./certificate.ts";
 export * from "./certificate_source.ts";
 export * from "./close_code.ts";

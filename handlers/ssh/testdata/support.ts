@@ -9,12 +9,14 @@ import {
 import { memoryPair } from "@alknet/core/testing";
 
 import {
+  type Account,
   ALPN,
   type Channel,
   type ClientKey,
   type ClientSessionOptions,
   DisconnectReason,
   ed25519HostKey,
+  nodeAccount,
   ssh,
   SshClientSession,
   type SshEvent,
@@ -67,6 +69,7 @@ export class SshLab implements AsyncDisposable {
     this.handler = ssh({
       hostKey: ed25519HostKey(new Uint8Array(32).fill(7)),
       onEvent: (event) => this.events.push(event),
+      accountOf: bareAccount,
       ...rest,
       limits: { failureDelayMs: 0, penaltyMs: 0, ...limits },
     });
@@ -118,6 +121,11 @@ export class SshLab implements AsyncDisposable {
     await this.idle();
     await this.handler.shutdown?.();
   }
+}
+
+/** The account of the tests without its start-up files, with which each command may take a second. */
+async function bareAccount(): Promise<Account> {
+  return { ...await nodeAccount(), home: "/" };
 }
 
 /** A client's key from an Ed25519 key. */

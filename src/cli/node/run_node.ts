@@ -94,10 +94,10 @@ async function startEndpoint(
       catalogue: registry,
       endpoint,
       pages: parts.pages,
+      sites: parts.sites,
       onCallConnect: peering.onConnect,
       sftpFiles: parts.sftpFiles,
       ssh: () => ssh.start(),
-      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
     names: config.names,
@@ -110,7 +110,7 @@ async function startEndpoint(
 function statusNow(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peering, imports, acme }: NodeParts,
+  { startedAt, peering, imports, acme, sites }: NodeParts,
   terminals: string | undefined,
 ): NodeStatus {
   return statusOf(endpoint, config, {
@@ -119,6 +119,7 @@ function statusNow(
     peers: peering.statuses(),
     services: imports.status(),
     acme: acme?.status,
+    upstreams: sites.servers(),
   });
 }
 

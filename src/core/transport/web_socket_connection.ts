@@ -1,3 +1,4 @@
+import type { CarriedConnection } from "../carriage.ts";
 import type { Address, CloseInfo, Connection, Stream } from "../connection.ts";
 import { StreamUnavailableError } from "../errors.ts";
 import type { Identity } from "../identity.ts";
@@ -60,11 +61,11 @@ const MAX_REASON_BYTES = 123;
 export function webSocketConnection(
   socket: WebSocket,
   options: WebSocketConnectionOptions,
-): Connection {
+): Connection & CarriedConnection {
   return new WebSocketConnection(socket, options);
 }
 
-class WebSocketConnection implements Connection {
+class WebSocketConnection implements Connection, CarriedConnection {
   readonly alpn: string;
   readonly serverName?: string;
   readonly remoteAddr: Address;
@@ -106,7 +107,6 @@ class WebSocketConnection implements Connection {
     return this.#lifetime.signal;
   }
 
-  /** Bytes so far. */
   get traffic(): Readonly<Traffic> {
     return this.#lifetime.traffic;
   }
@@ -124,8 +124,11 @@ class WebSocketConnection implements Connection {
   close(code = 0, reason = ""): void {
     if (!this.#lifetime.end({ code, reason })) return;
     this.#streams.end();
-    const inRange = code > 0 && FIRST_CODE + code <= LAST_CODE;
-    this.#socket.close(inRange ? FIRST_CODE + code : NORMAL, clipped(reason));
+    closeSocket(this.#socket, socketCloseCode(code), reason);
+  }
+
+  stopAccepting(): void {
+    this.#streams.end();
   }
 
   /** Closes with code 0. */
@@ -144,6 +147,23 @@ class WebSocketConnection implements Connection {
     this.#claimed = true;
     return Promise.resolve(this.#stream);
   }
+}
+
+/**
+ * Closes a WebSocket, also one that is only being opened.
+ *
+ * @param code Of the close frame: 1000, or 3000 to 4999.
+ * @param reason For people; clipped to what a close frame holds.
+ */
+export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  const close = (): void => socket.close(code, clipped(reason));
+  socket.addEventListener("open", close); // Deno forgets it while it is upgrading
+  close();
+}
+
+/** The code of a close frame for a close code of a connection: 4000 and that, or 1000 for none. */
+export function socketCloseCode(code: number): number {
+  return code > 0 && FIRST_CODE + code <= LAST_CODE ? FIRST_CODE + code : NORMAL;
 }
 
 function codeOf(code: number): number {
