@@ -1,4 +1,4 @@
-import type { FetchHandler } from "./http_info.ts";
+import type { FetchHandler, HttpInfo } from "./http_info.ts";
 import { hostOf } from "./sites/site.ts";
 
 const MAX_AGE_S = 3_600;
@@ -13,14 +13,20 @@ const SWITCHING_PROTOCOLS = 101;
  * say themselves of a port is not believed: it may be one that leads elsewhere.
  */
 export function advertise(fetch: FetchHandler, publicUrl?: URL): FetchHandler {
-  return async (request, info) => {
-    const response = await fetch(request, info);
-    if (response.status === SWITCHING_PROTOCOLS || response.headers.has("alt-svc")) return response;
-    const { h3Port } = info;
-    if (h3Port === undefined) return response;
-    const known = publicUrl && publicUrl.hostname === hostOf(new URL(request.url));
-    const port = known ? Number(publicUrl.port || HTTPS_PORT) : h3Port;
-    return withHeader(response, "alt-svc", `h3=":${port}"; ma=${MAX_AGE_S}`);
+  const portFor = ({ url }: Request, h3Port: number): number =>
+    publicUrl && publicUrl.hostname === hostOf(new URL(url))
+      ? Number(publicUrl.port || HTTPS_PORT)
+      : h3Port;
+  const advertised = (response: Response, request: Request, { h3Port }: HttpInfo): Response => {
+    const isFinal = response.status === SWITCHING_PROTOCOLS || response.headers.has("alt-svc");
+    if (isFinal || h3Port === undefined) return response;
+    return withHeader(response, "alt-svc", `h3=":${portFor(request, h3Port)}"; ma=${MAX_AGE_S}`);
+  };
+  return (request, info) => {
+    const answer = fetch(request, info);
+    // An answer that is there is not made to wait: a promise costs more than the header.
+    if (answer instanceof Response) return advertised(answer, request, info);
+    return answer.then((response) => advertised(response, request, info));
   };
 }
 

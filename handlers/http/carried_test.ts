@@ -205,7 +205,7 @@ async function startSite(
   };
   const node = await startNode({}, { identities, handlers, ...options });
   const target = `${node.endpoint.nodeId}@127.0.0.1:${node.port}`;
-  const client = connectH3(await dial(target, { alpn: "h3" }));
+  const client = connectH3(await dial(target, { alpn: "h3", transports: ["quic"] }));
   return {
     node,
     client,

@@ -31,7 +31,8 @@ export interface SftpOptions {
   readonly maxSessionsPerIdentity?: number;
 }
 
-const MAX_SESSIONS_PER_IDENTITY = 32;
+/** Sessions of one identity at a time where nothing else is said. */
+export const MAX_SESSIONS_PER_IDENTITY = 32;
 
 /**
  * Makes a service that speaks SFTP version 3 on any stream: what SSH runs as its subsystem `sftp`.

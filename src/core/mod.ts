@@ -49,6 +49,7 @@ export * from "./scope.ts";
 export * from "./stores.ts";
 export * from "./stream_service.ts";
 export * from "./streams.ts";
+export * from "./terminal_service.ts";
 export type { RawConnection, RawTlsService } from "./transport/raw_tls.ts";
 export type { Traffic } from "./transport/transport.ts";
 export * from "./zbase32.ts";

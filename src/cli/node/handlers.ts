@@ -42,6 +42,7 @@ export const NO_SERVICES: HandlerServices = {
       hostKey: ed25519HostKey(new Uint8Array(32)),
       subsystems: new Map(),
       commands: [],
+      subsystemCommands: new Map(),
       recordings: "",
       onEvent: () => {},
     }),

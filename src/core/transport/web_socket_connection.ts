@@ -19,6 +19,11 @@ export interface WebSocketConnectionOptions {
   readonly identity?: () => Identity | undefined;
   /** The name the client asked for. */
   readonly serverName?: string;
+  /**
+   * Takes text messages of the peer that are no grants, for protocols that have some; it may throw
+   * {@linkcode ProtocolError}. Default: such messages end the connection.
+   */
+  readonly onText?: (text: string) => void;
 }
 
 /** Close codes of ours begin here: programs may send 1000 and 3000 to 4999 (RFC 6455 7.4.2). */
@@ -85,7 +90,9 @@ class WebSocketConnection implements Connection, CarriedConnection {
     this.#socket = socket;
     this.#dialled = options.dialled;
     this.#identity = options.identity ?? (() => undefined);
-    this.#stream = new WebSocketStream(socket, this.#lifetime, () => this.close(NORMAL));
+    const giveUp = (): void => this.close(NORMAL);
+    const { onText } = options;
+    this.#stream = new WebSocketStream(socket, this.#lifetime, { giveUp, onText });
     this.#streams = new AcceptQueue(() => this.#acceptOnce());
     socket.addEventListener("close", ({ code, reason }) => this.#ended(codeOf(code), reason));
     socket.addEventListener("error", () => this.#ended(0, "WebSocket failed"));
