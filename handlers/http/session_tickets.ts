@@ -12,9 +12,9 @@ export interface TicketLimits {
 /** What {@linkcode SessionTickets} uses where nothing else is said. */
 export const DEFAULT_TICKET_LIMITS: TicketLimits = { maxTickets: 1_000, maxTicketsPerIdentity: 32 };
 
-/** A token that a ticket stands for. */
-interface Issued {
-  readonly token: string;
+/** What a ticket stands for. */
+interface Issued<T> {
+  readonly value: T;
   readonly holder: string;
   readonly expiresAt: number;
 }
@@ -22,12 +22,12 @@ interface Issued {
 /**
  * Tickets for browsers, which cannot send an Authorization header with a WebTransport session or a
  * WebSocket, and must not put a token into a URL, where it would stay in logs and histories: 128
- * random bits that stand for the token once and for half a minute. Those that wait are never pushed
- * out by others: where there is no room, nobody gets a new one.
+ * random bits that stand for the token, or for what else was agreed on, once and for half a minute.
+ * Those that wait are never pushed out by others: where there is no room, nobody gets a new one.
  */
-export class SessionTickets {
+export class SessionTickets<T = string> {
   /** Oldest first, which is also the order in which they end. */
-  readonly #issued = new Map<string, Issued>();
+  readonly #issued = new Map<string, Issued<T>>();
   readonly #held = new Map<string, number>();
   readonly #limits: TicketLimits;
   readonly #now: () => number;
@@ -42,26 +42,27 @@ export class SessionTickets {
   }
 
   /**
-   * Makes a ticket for a token.
+   * Makes a ticket.
    *
-   * @param holder Id of the identity that the token stands for.
+   * @param value What it stands for.
+   * @param holder Id of the identity that gets it.
    * @returns Undefined where a limit is reached.
    */
-  issue(token: string, holder: string): string | undefined {
+  issue(value: T, holder: string): string | undefined {
     this.#forgetLate();
     const held = this.#held.get(holder) ?? 0;
     if (held >= this.#limits.maxTicketsPerIdentity) return undefined;
     if (this.#issued.size >= this.#limits.maxTickets) return undefined;
     const ticket = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    this.#issued.set(ticket, { token, holder, expiresAt: this.#now() + TICKET_MS });
+    this.#issued.set(ticket, { value, holder, expiresAt: this.#now() + TICKET_MS });
     this.#held.set(holder, held + 1);
     return ticket;
   }
 
-  /** The token a ticket stands for, if it is good; it is used up by that. */
-  redeem(ticket: string): string | undefined {
+  /** What a ticket stands for, if it is good; it is used up by that. */
+  redeem(ticket: string): T | undefined {
     this.#forgetLate();
-    return this.#take(ticket)?.token;
+    return this.#take(ticket)?.value;
   }
 
   #forgetLate(): void {
@@ -72,7 +73,7 @@ export class SessionTickets {
     }
   }
 
-  #take(ticket: string): Issued | undefined {
+  #take(ticket: string): Issued<T> | undefined {
     const issued = this.#issued.get(ticket);
     if (!issued) return undefined;
     this.#issued.delete(ticket);

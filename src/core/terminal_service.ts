@@ -57,6 +57,18 @@ export type TerminalOffer =
  * Shells on terminals that one handler offers to others which have let somebody in by means of their
  * own, such as a page in a browser. Who may have one, as which account and whether it is recorded is
  * for the service to say, and it ends them when the permission is withdrawn.
+ *
+ * @example
+ * ```ts
+ * import { TerminalRefusedError, type TerminalService } from "@alknet/core";
+ * import { deepStrictEqual } from "node:assert/strict";
+ *
+ * const none: TerminalService = {
+ *   offer: () => Promise.resolve({ refusal: "off" }),
+ *   open: () => Promise.reject(new TerminalRefusedError("off")),
+ * };
+ * deepStrictEqual(await none.offer(undefined), { refusal: "off" });
+ * ```
  */
 export interface TerminalService {
   /** What an identity may have now. */

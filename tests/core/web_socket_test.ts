@@ -1,7 +1,12 @@
 /** WebSockets as a source of connections: all that single-stream sources must do, and bad peers. */
-import { ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 
-import { type CloseInfo, type Connection, ConnectionClosedError } from "@alknet/core";
+import {
+  type CloseInfo,
+  type Connection,
+  ConnectionClosedError,
+  ProtocolError,
+} from "@alknet/core";
 import { type ConnectedPair, connectionCompliance } from "@alknet/core/testing";
 import { webSocketConnection } from "@alknet/core/transport";
 
@@ -14,11 +19,11 @@ interface RawPair extends AsyncDisposable {
 }
 
 /** A raw client, and a connection at the other end. */
-async function rawPair(): Promise<RawPair> {
+async function rawPair(onText?: (text: string) => void): Promise<RawPair> {
   const accepted = Promise.withResolvers<Connection>();
   const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
-    accepted.resolve(webSocketConnection(socket, { ...ABOUT, dialled: false }));
+    accepted.resolve(webSocketConnection(socket, { ...ABOUT, dialled: false, onText }));
     return response;
   });
   const socket = new WebSocket(`ws://127.0.0.1:${http.addr.port}/`);
@@ -74,6 +79,18 @@ Deno.test("a WebSocket that is never opened fails what waits for it", async () =
   const conn = webSocketConnection(socket, { ...ABOUT, dialled: true });
   await rejects(conn.openStream(), ConnectionClosedError);
   await refusing.shutdown();
+});
+
+Deno.test("text that grants nothing is for the protocol that has a meaning for it", async () => {
+  const told: string[] = [];
+  await using raw = await rawPair((text) => {
+    if (text === "bad") throw new ProtocolError("Text has no meaning");
+    told.push(text);
+  });
+  await new Promise((resolve) => raw.socket.onopen = resolve);
+  for (const text of ["hello", "0", "bad", "late"]) raw.socket.send(text);
+  await raw.server.closed;
+  deepStrictEqual(told, ["hello", "0"]);
 });
 
 const BAD: readonly [string, (socket: WebSocket) => void][] = [

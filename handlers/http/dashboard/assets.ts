@@ -1,10 +1,16 @@
 import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import { createHash } from "node:crypto";
+import xtermFit from "@xterm/addon-fit/lib/addon-fit.mjs" with { type: "text" };
+import xtermStyle from "@xterm/xterm/css/xterm.css" with { type: "text" };
+import xterm from "@xterm/xterm/lib/xterm.mjs" with { type: "text" };
 
 import live from "./assets/live.js" with { type: "text" };
 import files from "./assets/files.css" with { type: "text" };
 import upload from "./assets/upload.js" with { type: "text" };
 import style from "./assets/style.css" with { type: "text" };
+import terminal from "./assets/terminal.js" with { type: "text" };
+import terminalLink from "./assets/terminal_link.js" with { type: "text" };
+import xtermStyles from "./assets/xterm_styles.js" with { type: "text" };
 
 interface Asset {
   readonly type: string;
@@ -12,12 +18,21 @@ interface Asset {
   readonly tag: string;
 }
 
+const CSS = "text/css; charset=utf-8";
+const SCRIPT = "text/javascript; charset=utf-8";
+
 const ASSETS: ReadonlyMap<string, Asset> = new Map([
-  ["style.css", asset("text/css; charset=utf-8", style)],
-  ["files.css", asset("text/css; charset=utf-8", files)],
-  ["live.js", asset("text/javascript; charset=utf-8", live)],
-  ["upload.js", asset("text/javascript; charset=utf-8", upload)],
-  ["htmx.js", asset("text/javascript; charset=utf-8", htmx)],
+  ["style.css", asset(CSS, style)],
+  ["files.css", asset(CSS, files)],
+  ["live.js", asset(SCRIPT, live)],
+  ["upload.js", asset(SCRIPT, upload)],
+  ["htmx.js", asset(SCRIPT, htmx)],
+  ["terminal.js", asset(SCRIPT, terminal)],
+  ["terminal_link.js", asset(SCRIPT, terminalLink)],
+  ["xterm.css", asset(CSS, xtermStyle)],
+  ["xterm.js", asset(SCRIPT, xterm)],
+  ["xterm_fit.js", asset(SCRIPT, xtermFit)],
+  ["xterm_styles.js", asset(SCRIPT, xtermStyles)],
 ]);
 
 function asset(type: string, text: string): Asset {

@@ -1,4 +1,4 @@
-import type { FileService, Identity } from "@alknet/core";
+import type { FileService, Identity, TerminalService } from "@alknet/core";
 import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
 import { DEFAULT_WEB_LIMITS, type WebLimits } from "../door/limits.ts";
@@ -20,6 +20,11 @@ export interface DashboardOptions {
   readonly operations: DashboardOperations;
   /** The files of whoever is signed in. Default: there are none. */
   readonly files?: FileService | undefined;
+  /**
+   * What makes terminals, asked whenever somebody wants one; undefined for nothing. Default: there is
+   * no page for them.
+   */
+  readonly terminals?: (() => TerminalService | undefined) | undefined;
   /** Bounds of links, sessions, what they follow and their files. Default: those of the types. */
   readonly limits?: Partial<
     DashboardSessionLimits & FileLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">
@@ -64,10 +69,11 @@ const LOGIN = /^\/login\/([A-Za-z0-9_-]{20,64})$/;
  * match(pages.link(() => ({ id: "owner", scopes: ["*"], resources: {} })), /^\/login\/.{43}$/);
  * ```
  */
-export function dashboard({ operations, files, limits }: DashboardOptions): Dashboard {
+export function dashboard(options: DashboardOptions): Dashboard {
+  const { operations, files, terminals, limits } = options;
   const sessions = new DashboardSessions(limits);
   const all = { ...DEFAULT_WEB_LIMITS, ...DEFAULT_FILE_LIMITS, ...limits };
-  const routes = dashboardRoutes({ operations, sessions, files, limits: all });
+  const routes = dashboardRoutes({ operations, sessions, files, terminals, limits: all });
   return {
     link: (identify) => `/login/${sessions.invite(identify)}`,
     endRevoked: () => sessions.endRevoked(),

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-import type { FileService, Identity } from "@alknet/core";
+import type { FileService, Identity, TerminalService } from "@alknet/core";
 import type { OperationSpec } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
@@ -24,6 +24,11 @@ import { Overview } from "./pages/overview.tsx";
 import { words } from "./pages/value.tsx";
 import { Samples } from "./samples.ts";
 import type { DashboardSession, DashboardSessions } from "./sessions.ts";
+import {
+  TERMINAL_PATH,
+  terminalRoutes,
+  type TerminalRoutesOptions,
+} from "./terminal/terminal_routes.tsx";
 import { Viewer } from "./viewer.ts";
 
 /** What a request of somebody signed in comes with. */
@@ -38,7 +43,9 @@ export interface SignedIn {
   readonly info: HttpInfo;
 }
 
-interface Env {
+/** The environment of the pages' routes. */
+export interface Env {
+  /** What `c.env` holds. */
   Bindings: SignedIn;
 }
 
@@ -53,15 +60,18 @@ export interface DashboardParts {
   readonly limits: EventStreamLimits & FileLimits;
   /** Undefined where the node serves none. */
   readonly files?: FileService | undefined;
+  /** Makes terminals. Default: there is no page for them. */
+  readonly terminals?: (() => TerminalService | undefined) | undefined;
 }
 
 /** The pages. Each is asked for by somebody who is signed in. */
 export function dashboardRoutes(
-  { operations, sessions, limits, files }: DashboardParts,
+  { operations, sessions, limits, files, terminals }: DashboardParts,
 ): { fetch(request: Request, env: SignedIn): Response | Promise<Response> } {
   const app = new Hono<Env>();
   const samples = new Samples();
-  const viewer = (c: Context<Env>): Viewer => new Viewer(operations, c.env.identity);
+  const viewer = (c: Context<Env>): Viewer =>
+    new Viewer(operations, c.env.identity, terminals !== undefined);
 
   const filesShown: Parameters<typeof fileRoutes>[1] = {
     files,
@@ -90,6 +100,11 @@ export function dashboardRoutes(
     (c) => page(c, viewer(c), "Events", <Following path={`/ui/stream/${EVENTS}`} />),
   );
   fileRoutes(app, filesShown);
+  if (terminals) {
+    const terminalPage: TerminalRoutesOptions["page"] = async (c, title, content, head) =>
+      await page(c, viewer(c), title, content, head);
+    terminalRoutes(app, { terminals, page: terminalPage });
+  }
   app.post("/ui/sign-out", async (c) => {
     if (!isOwnRequest(c.req.raw, c.env.session, await formOf(c.req.raw))) return notOurs();
     sessions.end(c.env.secret);
@@ -204,6 +219,7 @@ function page(
   viewer: Viewer,
   title: string,
   content: Element,
+  head?: Element,
 ): Response | Promise<Response> {
   const { session, identity } = c.env;
   const shown = {
@@ -212,6 +228,7 @@ function page(
     csrf: session.csrf,
     pages: pagesFor(viewer),
     path: new URL(c.req.url).pathname,
+    head,
   };
   return html(c, <Layout {...shown}>{content}</Layout>, "<!doctype html>");
 }
@@ -226,6 +243,7 @@ function pagesFor(viewer: Viewer): Page[] {
     { path: "/ui/files", name: "Files" },
     { path: "/ui/operations", name: "Operations" },
     ...viewer.spec(EVENTS) ? [{ path: "/ui/events", name: "Events" }] : [],
+    ...viewer.mayHaveTerminal ? [{ path: TERMINAL_PATH, name: "Terminal" }] : [],
   ];
 }
 

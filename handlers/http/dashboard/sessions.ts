@@ -16,7 +16,7 @@ export interface DashboardSessionLimits {
   readonly maxLinks: number;
   /** Sessions at once; the one longest unused makes room. Default: 256. */
   readonly maxSessions: number;
-  /** Subscriptions followed, downloads and uploads of one session at once. Default: 16. */
+  /** What one session follows, downloads, uploads, and its terminals, at once. Default: 16. */
   readonly maxStreams: number;
 }
 
@@ -39,7 +39,9 @@ export interface DashboardSession {
   readonly signal: AbortSignal;
   /** Whether it is not too old, and its owner still somebody. */
   isOpen(): boolean;
-  /** Counts a subscription or a transfer; returns what stops counting it, or undefined. */
+  /** Keeps it alive as a request does: something was done in it. */
+  use(): void;
+  /** Counts a subscription, transfer or terminal; returns what stops counting it, or undefined. */
   enter(): (() => void) | undefined;
 }
 
@@ -91,16 +93,18 @@ export class DashboardSessions {
 
   /** Signs in by the secret of a link; returns the secret of the session, or undefined. */
   redeem(secret: string): string | undefined {
-    const key = digest(secret);
-    const link = this.#links.get(key);
-    this.#links.delete(key);
+    const linkKey = digest(secret);
+    const link = this.#links.get(linkKey);
+    this.#links.delete(linkKey);
     if (!link || link.expiresAt <= this.#now() || !link.identify()) return undefined;
     const session = newSecret();
     const now = this.#now();
     const over = new AbortController();
     for (const oldest of makeRoom(this.#sessions, this.#limits.maxSessions)) oldest.over.abort();
-    this.#sessions.set(digest(session), {
-      session: this.#session(link.identify, { signal: over.signal, createdAt: now }),
+    const key = digest(session);
+    const use = (): void => this.#use(key);
+    this.#sessions.set(key, {
+      session: this.#session(link.identify, { signal: over.signal, createdAt: now, use }),
       over,
       createdAt: now,
       usedAt: now,
@@ -118,9 +122,7 @@ export class DashboardSessions {
       this.#end(key);
       return undefined;
     }
-    held.usedAt = now;
-    this.#sessions.delete(key);
-    this.#sessions.set(key, held); // last in order: it was used last
+    this.#use(key);
     return held.session;
   }
 
@@ -138,6 +140,14 @@ export class DashboardSessions {
     for (const [key, { session }] of this.#sessions) if (!session.identify()) this.#end(key);
   }
 
+  #use(key: string): void {
+    const held = this.#sessions.get(key);
+    if (!held) return;
+    held.usedAt = this.#now();
+    this.#sessions.delete(key);
+    this.#sessions.set(key, held); // last in order: it was used last
+  }
+
   #end(key: string): void {
     this.#sessions.get(key)?.over.abort();
     this.#sessions.delete(key);
@@ -145,7 +155,11 @@ export class DashboardSessions {
 
   #session(
     identify: Identify,
-    { signal, createdAt }: { readonly signal: AbortSignal; readonly createdAt: number },
+    { signal, createdAt, use }: {
+      readonly signal: AbortSignal;
+      readonly createdAt: number;
+      readonly use: () => void;
+    },
   ): DashboardSession {
     let streams = 0;
     const isOpen = (): boolean =>
@@ -160,7 +174,7 @@ export class DashboardSessions {
         counted = false;
       };
     };
-    return { identify, csrf: newSecret(), signal, isOpen, enter };
+    return { identify, csrf: newSecret(), signal, isOpen, use, enter };
   }
 }
 

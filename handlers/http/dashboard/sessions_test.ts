@@ -69,3 +69,17 @@ Deno.test("links and sessions are bounded: the oldest unused makes room", () => 
   const links = [1, 2, 3].map(() => sessions.invite(() => owner));
   strictEqual(sessions.redeem(links[0] ?? ""), undefined);
 });
+
+Deno.test("what is done in a session keeps it, and nothing keeps one that has ended", () => {
+  const { sessions, clock } = fixture({ idleTimeoutMs: 100 });
+  const secret = signedIn(sessions);
+  const session = sessions.find(secret);
+  for (let step = 0; step < 3; step++) {
+    clock.now += 80;
+    session?.use();
+  }
+  strictEqual(sessions.find(secret), session);
+  sessions.end(secret);
+  session?.use();
+  strictEqual(sessions.find(secret), undefined);
+});

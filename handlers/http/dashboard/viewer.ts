@@ -1,4 +1,4 @@
-import type { Identity } from "@alknet/core";
+import { hasScope, type Identity } from "@alknet/core";
 import { CallError, type CallRequest, type OperationSpec } from "@alknet/operations";
 
 import { type Collection, collectionsOf } from "./collections.ts";
@@ -15,11 +15,14 @@ const NO_COLLECTIONS: ReadonlySet<string> = new Set(["services"]);
 export class Viewer {
   /** What it may call. */
   readonly specs: readonly OperationSpec[];
+  /** Whether there is a page with terminals for it; who lacks the scope need not see it. */
+  readonly mayHaveTerminal: boolean;
   readonly #operations: DashboardOperations;
   readonly #identity: Identity;
 
   /** Looks up what the identity may call. */
-  constructor(operations: DashboardOperations, identity: Identity) {
+  constructor(operations: DashboardOperations, identity: Identity, terminals: boolean) {
+    this.mayHaveTerminal = terminals && hasScope(identity, "ssh:shell");
     this.#operations = operations;
     this.#identity = identity;
     this.specs = operations.list(identity);

@@ -40,6 +40,8 @@ export interface SshConfig {
     readonly loginGraceMs: number;
     readonly maxAuthTries: number;
     readonly penaltyMs: number;
+    readonly maxTerminals: number;
+    readonly terminalIdleMs: number;
     readonly sessionIdleMs: number;
     readonly forwardIdleMs: number;
     readonly unusedMs: number;
@@ -68,6 +70,8 @@ export function sshConfigOf(table: Table): SshConfig {
       loginGraceMs: table.integer("login_grace_ms"),
       maxAuthTries: table.integer("max_auth_tries"),
       penaltyMs: table.integer("penalty_ms"),
+      maxTerminals: table.integer("max_terminals"),
+      terminalIdleMs: table.integer("terminal_idle_ms"),
       sessionIdleMs: table.integer("session_idle_ms"),
       forwardIdleMs: table.integer("forward_idle_ms"),
       unusedMs: table.integer("unused_ms"),

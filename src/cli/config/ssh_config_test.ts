@@ -38,6 +38,8 @@ Deno.test("[ssh] takes up every key", () => {
     'tcp = "127.0.0.1:2222"',
     'peer_proof = "accept"',
     "login_grace_ms = 5",
+    "max_terminals = 3",
+    "terminal_idle_ms = 60000",
     `key_options = ['${PRINT} from="10.0.0.0/8",no-pty']`,
     'revoked_keys = ["serial: 5-9", "id: old"]',
     'revoked_keys_file = "/etc/alknet/revoked"',
@@ -60,7 +62,8 @@ Deno.test("[ssh] takes up every key", () => {
   deepStrictEqual([...ssh.unixUsers.get("alice") ?? []], ["deploy", "www"]);
   deepStrictEqual(ssh.tcp, { hostname: "127.0.0.1", port: 2222 });
   ok(ssh.acceptPeerProof && ssh.record.has("alice"));
-  strictEqual(ssh.limits.loginGraceMs, 5);
+  const { loginGraceMs, maxTerminals, terminalIdleMs } = ssh.limits;
+  deepStrictEqual([loginGraceMs, maxTerminals, terminalIdleMs], [5, 3, 60_000]);
 });
 
 const MISTAKES: readonly (readonly [line: string, message: RegExp])[] = [
@@ -69,6 +72,7 @@ const MISTAKES: readonly (readonly [line: string, message: RegExp])[] = [
   ['listen = ["allow x"]', /Cannot read rule/],
   ['ca_keys = ["not a key"]', /"ca_keys" must hold public keys/],
   ['force_commands = ["MD5:x ls"]', /"force_commands" must hold/],
+  ["max_terminals = 0", /"max_terminals" must be/],
   [`key_options = ["${PRINT}"]`, /"key_options" must hold "SHA256:fingerprint options"/],
   [`key_options = ["${PRINT} no-such"]`, /Cannot read key option "no-such"/],
   [`key_options = ['${PRINT} from="host"']`, /Cannot read source "host"/],

@@ -145,6 +145,22 @@ export const SSH_FIELDS: readonly Field[] = [
   },
   {
     table: "ssh",
+    key: "max_terminals",
+    type: "integer",
+    fallback: String(DEFAULT_SSH_LIMITS.maxTerminals),
+    min: 1,
+    doc: "Terminals on pages of the dashboard that one identity has at once.",
+  },
+  {
+    table: "ssh",
+    key: "terminal_idle_ms",
+    type: "integer",
+    fallback: String(DEFAULT_SSH_LIMITS.terminalIdleMs),
+    min: 1,
+    doc: "Milliseconds without anything typed or shown until such a terminal ends.",
+  },
+  {
+    table: "ssh",
     key: "penalty_ms",
     type: "integer",
     fallback: String(DEFAULT_SSH_LIMITS.penaltyMs),

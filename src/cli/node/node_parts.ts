@@ -7,6 +7,7 @@ import {
   type NodeId,
   type NodeKey,
   type StoredPeer,
+  type TerminalService,
 } from "@alknet/core";
 import type { AcmeCertificates } from "@alknet/acme";
 import { dashboard, type Page } from "@alknet/http";
@@ -39,6 +40,8 @@ export interface NodePartsOptions {
   readonly unseal: Unseal;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** What makes terminals, where SSH does. */
+  terminals(): TerminalService | undefined;
 }
 
 /** Everything a node has beside its endpoint and handlers. */
@@ -70,7 +73,7 @@ export interface NodeParts {
 /** Opens them; what has to be closed again goes onto the stack. */
 export async function openNodeParts(
   started: AsyncDisposableStack,
-  { key, config, paths, unseal, endpoint }: NodePartsOptions,
+  { key, config, paths, unseal, endpoint, terminals }: NodePartsOptions,
 ): Promise<NodeParts> {
   const startedAt = new Date();
   const nodeId = formatNodeId(key.publicKey);
@@ -110,7 +113,7 @@ export async function openNodeParts(
   const peer = async (name: string): Promise<StoredPeer | undefined> =>
     byHand.entries.peers.find(({ peerId }) => peerId === name) ?? await store.identities.peer(name);
   const files = sftpFiles(config.sftp, paths.files);
-  const sources = { config, paths, registry, identities, peer, sftpFiles: files };
+  const sources = { config, paths, registry, identities, peer, terminals, sftpFiles: files };
   const { pages, sites } = openPages(started, sources);
   return {
     nodeId,
@@ -130,7 +133,10 @@ export async function openNodeParts(
   };
 }
 
-interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer" | "sftpFiles"> {
+interface PageSources
+  extends
+    Pick<NodeParts, "registry" | "identities" | "peer" | "sftpFiles">,
+    Pick<NodePartsOptions, "terminals"> {
   readonly config: Config;
   readonly paths: Paths;
 }
@@ -139,10 +145,10 @@ function openPages(
   started: AsyncDisposableStack,
   sources: PageSources,
 ): Pick<NodeParts, "pages" | "sites"> {
-  const { config, paths, registry, identities, peer } = sources;
+  const { config, paths, registry, identities, peer, terminals } = sources;
   const { ownHosts, publicUrl } = config.http;
   const files = dashboardFiles(sources.sftpFiles, config);
-  const pages = dashboard({ operations: registry, files });
+  const pages = dashboard({ operations: registry, files, terminals });
   started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
   const directory = dirname(config.file ?? paths.config);

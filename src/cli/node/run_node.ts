@@ -43,11 +43,18 @@ export async function runNode(
   unseal: Unseal = () => Promise.resolve(undefined),
 ): Promise<RunningNode> {
   await using started = new AsyncDisposableStack();
-  const running: { endpoint?: Endpoint } = {};
-  const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
+  const running: { endpoint?: Endpoint; ssh?: SshNode } = {};
+  const options = {
+    key,
+    config,
+    paths,
+    unseal,
+    endpoint: () => running.endpoint,
+    terminals: () => running.ssh?.terminalService,
+  };
   const parts = await openNodeParts(started, options);
   const { reload, peering, identities, registry, peer, store, sftpFiles: files } = parts;
-  const ssh = new SshNode(config.ssh, {
+  const ssh = running.ssh = new SshNode(config.ssh, {
     hostKey: sshHost,
     paths,
     identities,
@@ -98,6 +105,7 @@ async function startEndpoint(
       onCallConnect: peering.onConnect,
       sftpFiles: parts.sftpFiles,
       ssh: () => ssh.start(),
+      terminalCounters: () => ssh.terminalCounters,
     }),
     listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
     names: config.names,

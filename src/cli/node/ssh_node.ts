@@ -1,4 +1,9 @@
-import type { CommandService, IdentityProvider, StreamService } from "@alknet/core";
+import type {
+  CommandService,
+  IdentityProvider,
+  StreamService,
+  TerminalService,
+} from "@alknet/core";
 import {
   type Account,
   accountNamed,
@@ -12,6 +17,7 @@ import {
   SshAccountError,
   type SshEvent,
   type SshHandler,
+  type TerminalCounters,
 } from "@alknet/ssh";
 import { hashCommands, sftpService } from "@alknet/sftp";
 import { getLogger } from "@logtape/logtape";
@@ -87,6 +93,16 @@ export class SshNode {
     return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 
+  /** Makes terminals for other handlers; undefined where SSH is not enabled. */
+  get terminalService(): TerminalService | undefined {
+    return this.#handler?.terminals;
+  }
+
+  /** What became of those. */
+  get terminalCounters(): Readonly<TerminalCounters> | undefined {
+    return this.#handler?.terminalCounters;
+  }
+
   /** What terminals are made with. */
   async terminals(): Promise<string | undefined> {
     return await this.#handler?.ptyName();
@@ -121,6 +137,7 @@ export function createSsh(config: SshConfig, services: SshServices): SshHandler 
       ...revocationsFile === undefined ? [] : [new RevocationFile(revocationsFile)],
     ],
     accountOf: (login) => accountOf(login, config.unixUsers),
+    usersOf: ({ id }) => config.unixUsers.size === 0 ? [id] : [...config.unixUsers.get(id) ?? []],
     record: async (request, { id: peer }) =>
       config.record.has(peer)
         ? await recordAsciicast({ directory: services.recordings, peer, request })

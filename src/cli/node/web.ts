@@ -12,6 +12,7 @@ import {
   webApp,
 } from "@alknet/http";
 import type { Dispatcher } from "@alknet/operations";
+import type { TerminalCounters } from "@alknet/ssh";
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { DecoyConfig } from "../config/http_config.ts";
@@ -30,6 +31,8 @@ export interface WebServices {
   readonly catalogue: OperationCatalogue;
   /** The endpoint, once it runs. */
   endpoint(): Endpoint | undefined;
+  /** What became of terminals on pages; undefined where SSH is not enabled. Default: nothing did. */
+  terminalCounters?(): Readonly<TerminalCounters> | undefined;
   /** Asked for what no route of the node's own answers, in turn. */
   readonly pages: readonly Page[];
   /** The sites, and which hosts are not theirs. */
@@ -58,9 +61,7 @@ export function nodeWebApp(
     isOwnHost: sites.isOwnHost,
     openApi: { title: "Operations of a node", version: VERSION },
     ...(config.mcp ? { mcp } : {}),
-    ...(config.metrics
-      ? { metrics: () => [...endpointMetrics(endpoint()), ...siteMetrics(sites.servers())] }
-      : {}),
+    ...(config.metrics ? { metrics: () => nodeMetrics(services) } : {}),
     ...(config.enrolment ? { enrolment: enrolmentApp({ enrolment, nodeId, decoy }) } : {}),
   });
 }
@@ -71,11 +72,10 @@ function decoyOf(config: DecoyConfig, directory: string): Decoy {
   return config.kind === "redirect" ? redirectDecoy(config.location) : nginxDecoy();
 }
 
-/** Counters of the endpoint that go down as well. */
-const GAUGES: ReadonlySet<string> = new Set(["active", "handshaking"]);
+/** Counters that go down as well. */
+const GAUGES: ReadonlySet<string> = new Set(["active", "handshaking", "open"]);
 
-function endpointMetrics(endpoint: Endpoint | undefined): Metric[] {
-  const counters = Object.entries(endpoint?.counters ?? {});
+function nodeMetrics({ endpoint, terminalCounters, sites }: WebServices): Metric[] {
   return [
     {
       name: "alknet_info",
@@ -83,16 +83,9 @@ function endpointMetrics(endpoint: Endpoint | undefined): Metric[] {
       type: "gauge",
       samples: [{ labels: { version: VERSION }, value: 1 }],
     },
-    ...counters.map(([name, value]): Metric => {
-      const gauge = GAUGES.has(name);
-      const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return {
-        name: `alknet_connections_${snake.replace(/_total$/, "")}${gauge ? "" : "_total"}`,
-        help: `Connections of the endpoint: ${name} (docs/limits.md)`,
-        type: gauge ? "gauge" : "counter",
-        samples: [{ value }],
-      };
-    }),
+    ...metricsOf("connections", endpoint()?.counters, "Connections of the endpoint"),
+    ...siteMetrics(sites.servers()),
+    ...metricsOf("terminals", terminalCounters?.(), "Terminals on pages"),
     {
       name: "process_resident_memory_bytes",
       help: "Memory of the process",
@@ -100,4 +93,17 @@ function endpointMetrics(endpoint: Endpoint | undefined): Metric[] {
       samples: [{ value: Deno.memoryUsage().rss }],
     },
   ];
+}
+
+function metricsOf(kind: string, counters: object | undefined, what: string): Metric[] {
+  return Object.entries(counters ?? {}).map(([name, value]): Metric => {
+    const gauge = GAUGES.has(name);
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return {
+      name: `alknet_${kind}_${snake.replace(/_total$/, "")}${gauge ? "" : "_total"}`,
+      help: `${what}: ${name} (docs/limits.md)`,
+      type: gauge ? "gauge" : "counter",
+      samples: [{ value }],
+    };
+  });
 }

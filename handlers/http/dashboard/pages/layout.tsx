@@ -16,6 +16,8 @@ export interface LayoutProps {
   readonly pages: readonly Page[];
   /** The path of this page. */
   readonly path: string;
+  /** What its head has beside the usual. Default: nothing. */
+  readonly head?: Child;
   /** The page itself. */
   readonly children?: Child;
 }
@@ -30,7 +32,7 @@ export interface Page {
 
 /** A page in full. */
 export function Layout(props: LayoutProps): Element {
-  const { title, who, csrf, pages, path, children } = props;
+  const { title, who, csrf, pages, path, head, children } = props;
   return (
     <html lang="en">
       <head>
@@ -42,6 +44,7 @@ export function Layout(props: LayoutProps): Element {
         <link rel="icon" href="data:," />
         <script src={assetPath("htmx.js")} defer></script>
         <script src={assetPath("live.js")} type="module"></script>
+        {head}
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
