@@ -32,6 +32,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
   "sshfs": "sshfs",
   "lftp": "lftp",
+  "rclone": "rclone",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];

@@ -85,6 +85,7 @@ export class H1Connection {
       left -= data.length;
       const bytes = chunked ? chunk(data) : data;
       if (data.length > 0 && !await this.#sendAll(bytes)) return false;
+      request.onProgress?.();
     }
     if (chunked) return await this.#sendAll(chunk(NOTHING));
     return left === 0;

@@ -4,13 +4,9 @@ import { H1Error } from "../h1/errors.ts";
 import type { H1Response } from "../h1/h1_connection.ts";
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
 import { endToEnd, forwardedHeaders } from "./forwarded.ts";
-import {
-  connectable,
-  type Turn,
-  UnreachableError,
-  type Upstream,
-  UpstreamPool,
-} from "./upstream.ts";
+import type { HealthCheckOptions } from "./health_check.ts";
+import { connectable, UnreachableError, type Upstream } from "./upstream.ts";
+import { type Turn, UpstreamPool, type UpstreamStatus } from "./upstream_pool.ts";
 import { isWebSocket, relayWebSocket } from "./web_socket_relay.ts";
 
 /** What {@linkcode proxySite} can be told. */
@@ -23,8 +19,21 @@ export interface ProxySiteOptions {
   readonly keepHost?: boolean;
   /** Whether another proxy in front says who the client is. Default: false. */
   readonly trustForwarded?: boolean;
-  /** Time a server has for the beginning of its answer, in milliseconds. Default: 60,000. */
+  /**
+   * Time a server has for the beginning of its answer from when it has taken the request, and for
+   * taking each piece of it, in milliseconds. Default: 60,000.
+   */
   readonly timeoutMs?: number;
+  /** How servers are checked beside the requests. Default: they are not. */
+  readonly healthCheck?: HealthCheckOptions | undefined;
+  /** What logs call the site. Default: nothing. */
+  readonly name?: string;
+}
+
+/** A site that passes requests on, with what it holds. */
+export interface ProxySite extends FetchHandler, Disposable {
+  /** How each of its servers is now. */
+  upstreams(): UpstreamStatus[];
 }
 
 const TIMEOUT_MS = 60_000;
@@ -32,14 +41,16 @@ const log = getLogger(["alknet", "http", "proxy"]);
 
 /**
  * Passes requests on to servers: bodies flow both ways as they come, WebSockets too. A server that
- * cannot be reached is passed over for ten seconds, and the next one asked.
+ * cannot be reached is passed over for ten seconds, and the next one asked; one that does not pass
+ * its health checks is not asked until it does again.
  *
  * @param options Which servers, and how they are asked.
- * @returns Answers 502 where no server could be reached or its answer is none, and 504 after the
- * time. Disposing of it closes the connections it keeps for later requests.
+ * @returns Answers 502 where no server could be reached, all are unhealthy, or the answer is none,
+ * and 504 after the time. Disposing of it ends the checks, and closes the connections it keeps for
+ * later requests.
  */
-export function proxySite(options: ProxySiteOptions): FetchHandler & Disposable {
-  const pool = new UpstreamPool(options.upstreams);
+export function proxySite(options: ProxySiteOptions): ProxySite {
+  const pool = new UpstreamPool(options.upstreams, options);
   const handle: FetchHandler = async (request, info) => {
     if (request.method === "CONNECT") return new Response(null, { status: 405 });
     try {
@@ -50,7 +61,10 @@ export function proxySite(options: ProxySiteOptions): FetchHandler & Disposable 
       return failure(error, request);
     }
   };
-  return Object.assign(handle, { [Symbol.dispose]: () => pool[Symbol.dispose]() });
+  return Object.assign(handle, {
+    upstreams: () => pool.status,
+    [Symbol.dispose]: () => pool[Symbol.dispose](),
+  });
 }
 
 interface Passing {
@@ -62,15 +76,17 @@ async function passOn(request: Request, info: HttpInfo, passing: Passing): Promi
   const target = targetOf(request, passing.options);
   const { method } = request;
   const body = hasBody(request, info) ? request.body : null;
-  return await firstReached(request, passing, async ({ upstream, client }, signal) => {
+  return await firstReached(request, passing, async ({ upstream, client }, clock) => {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
-    return responseOf(await client.request({ method, target, headers, body }, signal));
+    const onProgress = (): void => clock.restart();
+    const asked = { method, target, headers, body, onProgress };
+    return responseOf(await client.request(asked, clock.signal));
   });
 }
 
 async function relay(request: Request, info: HttpInfo, passing: Passing): Promise<Response> {
   const target = targetOf(request, passing.options);
-  return await firstReached(request, passing, async ({ upstream }, signal) => {
+  return await firstReached(request, passing, async ({ upstream }, { signal }) => {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
     const stream = await connectable(upstream, signal);
     return await relayWebSocket(request, stream, { headers, target, signal });
@@ -81,14 +97,14 @@ async function relay(request: Request, info: HttpInfo, passing: Passing): Promis
 async function firstReached(
   request: Request,
   { pool, options }: Passing,
-  ask: (turn: Turn, signal: AbortSignal) => Promise<Response>,
+  ask: (turn: Turn, clock: Clock) => Promise<Response>,
 ): Promise<Response> {
-  const { signal, answered } = waitFor(request, options);
-  let failed: unknown;
+  const clock = clockOf(request, options);
+  let failed: unknown = new UnreachableError("No server is healthy");
   try {
     for (const turn of pool.inTurn()) {
       try {
-        return await ask(turn, signal);
+        return await ask(turn, clock);
       } catch (error) {
         failed = error;
         if (!(error instanceof UnreachableError)) break;
@@ -96,7 +112,7 @@ async function firstReached(
       }
     }
   } finally {
-    answered();
+    clock.stop();
   }
   throw failed;
 }
@@ -114,17 +130,35 @@ function targetOf(request: Request, { prefix = "" }: ProxySiteOptions): string {
   return `${path.startsWith("/") ? path : `/${path}`}${search}`;
 }
 
-/** A clock that runs until there is an answer. */
-/** Aborts when the answer does not begin in time, or the client has left. */
-function waitFor(
+/** The time that one request may take until its answer begins. */
+interface Clock {
+  /** Aborts when it is over, or the client has left. */
+  readonly signal: AbortSignal;
+  /** Begins anew, unless it was stopped. */
+  restart(): void;
+  /** There is an answer. */
+  stop(): void;
+}
+
+function clockOf(
   { signal: client }: Request,
   { timeoutMs = TIMEOUT_MS }: ProxySiteOptions,
-): { readonly signal: AbortSignal; answered(): void } {
+): Clock {
   const controller = new AbortController();
   const late = (): void => controller.abort(new DOMException("No answer in time", "TimeoutError"));
-  const timer = setTimeout(late, timeoutMs);
-  const signal = AbortSignal.any([controller.signal, client]);
-  return { signal, answered: () => clearTimeout(timer) };
+  let timer = setTimeout(late, timeoutMs);
+  let running = true;
+  return {
+    signal: AbortSignal.any([controller.signal, client]),
+    restart(): void {
+      clearTimeout(timer);
+      if (running) timer = setTimeout(late, timeoutMs);
+    },
+    stop(): void {
+      running = false;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** `Request` gives most methods a body, an empty one where none was sent. */

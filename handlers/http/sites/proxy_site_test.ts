@@ -1,76 +1,27 @@
 /** Sites behind a real node, asked with Deno's client. */
-import { serve, type Stream, trustAnchor } from "@alknet/core";
+import { NOBODY, type Stream } from "@alknet/core";
+import { memoryPair } from "@alknet/core/testing";
 import { socketStream } from "@alknet/core/transport";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { mock } from "node:test";
 
 import { COOKIE } from "../dashboard/guard.ts";
-import { http } from "../http.ts";
-import { proxySite, type ProxySiteOptions } from "./proxy_site.ts";
+import type { HttpInfo } from "../http_info.ts";
+import { node, proxied, server } from "../testdata/site_node.ts";
+import { HealthCheck } from "./health_check.ts";
+import { proxySite } from "./proxy_site.ts";
 import { redirectSite } from "./redirect_site.ts";
-import { type Site, sites } from "./site.ts";
+import { sites } from "./site.ts";
 import { upstream } from "./upstream.ts";
 
-/** A node that serves sites, and how to ask it. */
-async function node(list: readonly Site[]) {
-  const handle = sites(list);
-  const app = async (...args: Parameters<typeof handle>): Promise<Response> =>
-    await handle(...args) ?? new Response("no such site\n", { status: 404 });
-  const endpoint = await serve({
-    hostname: "127.0.0.1",
-    names: ["localhost"],
-    handlers: [http({ app })],
-    limits: { drainTimeoutMs: 200 },
-  });
-  const caCerts = [trustAnchor(endpoint.key.publicKey)];
-  const client = Deno.createHttpClient({ caCerts });
-  const origin = `localhost:${endpoint.addr.port}`;
-  const connect = (): Promise<Deno.TlsConn> =>
-    Deno.connectTls({
-      hostname: "localhost",
-      port: endpoint.addr.port,
-      caCerts,
-      alpnProtocols: ["http/1.1"],
-    });
-  return {
-    origin,
-    ask: (path: string, init: RequestInit = {}) =>
-      fetch(`https://${origin}${path}`, { ...init, client, redirect: "manual" }),
-    webSocket: (path: string, protocols: string[] = []) =>
-      new WebSocket(`wss://${origin}${path}`, { protocols, client }),
-    connect,
-    /** What is answered to these bytes, until the connection ends. */
-    async raw(text: string): Promise<string> {
-      using conn = await connect();
-      await conn.write(new TextEncoder().encode(text));
-      let answer = "";
-      const buffer = new Uint8Array(4_096);
-      for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
-        answer += new TextDecoder().decode(buffer.subarray(0, n));
-      }
-      return answer;
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      client.close();
-      await endpoint.close();
-      for (const { serve } of list) if (Symbol.dispose in serve) dispose(serve);
-    },
-  };
-}
-
-function dispose(serve: unknown): void {
-  (serve as Disposable)[Symbol.dispose]();
-}
-
-function proxied(upstreams: readonly string[], more: Partial<ProxySiteOptions> = {}): Site {
-  return {
-    serve: proxySite({ upstreams: upstreams.map((each) => upstream(each)), ...more }),
-  };
-}
-
-function server(handler: Deno.ServeHandler): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
-}
+const INFO: HttpInfo = {
+  remoteAddr: { hostname: "127.0.0.1", port: 1 },
+  alpn: "http/1.1",
+  transport: "tls",
+  auth: { alpn: "http/1.1", remoteAddr: { hostname: "127.0.0.1", port: 1 } },
+  identities: NOBODY,
+};
 
 Deno.test("a request passes through as it is, but for what belongs to the connection", async () => {
   let seen: Headers | undefined;
@@ -91,6 +42,10 @@ Deno.test("a request passes through as it is, but for what belongs to the connec
       "x-kept": "1",
       "x-forwarded-for": "6.6.6.6",
       "forwarded": "for=6.6.6.6",
+      "x_forwarded_for": "6.6.6.6", // which WSGI and CGI take for the other
+      "x-forwarded-ssl": "off",
+      "x-real_ip": "6.6.6.6",
+      "proxy": "http://evil.example", // HTTP_PROXY to a CGI program
       "cookie": `a=1; ${COOKIE}=${"x".repeat(43)}; b=2`,
     },
   });
@@ -102,6 +57,9 @@ Deno.test("a request passes through as it is, but for what belongs to the connec
   strictEqual(seen?.get("cookie"), "a=1; b=2"); // who had it would be signed in to the dashboard
   strictEqual(seen?.get("host"), front.origin);
   strictEqual(seen?.get("x-forwarded-for"), "127.0.0.1");
+  for (const name of ["x_forwarded_for", "x-forwarded-ssl", "x-real_ip", "proxy"]) {
+    strictEqual(seen?.get(name), null, name);
+  }
   match(seen?.get("forwarded") ?? "", /^for=127\.0\.0\.1;host="localhost:\d+";proto=https$/);
 });
 
@@ -170,6 +128,34 @@ Deno.test("a server without an answer in time is a 504, and garbage a 502", asyn
   for (const conn of conns) conn.close();
 });
 
+Deno.test("a body that takes longer than a server has for its answer is no reason to give up", async () => {
+  // The time ran from the first byte of the request: who sent a large file over a slow line got a
+  // 504 in the middle of it.
+  const [here, there] = memoryPair();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const connect = (): Promise<Stream> => here.openStream();
+  using site = proxySite({ upstreams: [{ name: "x", host: "x", connect }], timeoutMs: 1_000 });
+  const body = new TransformStream<Uint8Array, Uint8Array>();
+  const init = { method: "POST", body: body.readable, headers: { "content-length": "10" } };
+  const answer = site(new Request("https://localhost/", init), { ...INFO, alpn: "h2" });
+  const writer = body.writable.getWriter();
+  for await (const stream of there.streams) {
+    const buffer = new Uint8Array(1_024);
+    await stream.read(buffer); // the head
+    for (let at = 0; at < 10; at++) {
+      await writer.write(new Uint8Array(1));
+      await stream.read(buffer);
+      await new Promise((resolve) => setImmediate(resolve)); // the sender learns of it
+      mock.timers.tick(900);
+    }
+    await stream.write(new TextEncoder().encode("HTTP/1.1 204 Taken\r\n\r\n"));
+    break;
+  }
+  strictEqual((await answer).status, 204);
+  mock.timers.reset();
+  here.close();
+});
+
 Deno.test("a server behind a Unix socket, and one behind a stream to a peer, are reached the same", async () => {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "app.sock");
@@ -187,6 +173,11 @@ Deno.test("a server behind a Unix socket, and one behind a stream to a peer, are
   ]);
   for (const at of ["/unix", "/peer"]) {
     strictEqual(await (await front.ask(at)).text(), "by socket", at);
+  }
+  for (const each of [upstream(`unix:${path}`), upstream("peer:worker-1", { dialPeer })]) {
+    const checked = Promise.withResolvers<string | undefined>();
+    using _ = new HealthCheck(each, { path: "/" }, ({ problem }) => checked.resolve(problem));
+    strictEqual(await checked.promise, undefined, each.name);
   }
   await behind.shutdown();
   await Deno.remove(folder, { recursive: true });
@@ -240,6 +231,8 @@ Deno.test("the site with the best host and the longest path answers", async () =
   strictEqual(await at("https://a.b.example/"), "any");
   strictEqual(await at("https://APP.example/api"), "app");
   strictEqual(await at("https://app.example/api/v2/x"), "app /api/v2");
+  strictEqual(await at("https://app.example.:4433/api"), "app"); // met no site
+  strictEqual(await at("https://x.example./"), "pattern");
   const moved = await handle(new Request("https://old.example/a?b"), Object.create(null));
   strictEqual(moved?.headers.get("location"), "https://app.example/moved/a?b");
   ok(moved?.status === 308);
