@@ -7,6 +7,7 @@
  * @module
  */
 export * from "./backend.ts";
+export * from "./file_service.ts";
 export * from "./backends/local/local_backend.ts";
 export * from "./backends/memory/memory_backend.ts";
 export * from "./commands/hash_commands.ts";

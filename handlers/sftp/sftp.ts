@@ -91,7 +91,7 @@ function whenScopesAreLost(
   const before = auth.identity?.scopes ?? [];
   const lost = new AbortController();
   const stop = identities.onChange(() => {
-    const now = identities.fromFingerprint(auth.fingerprint ?? "")?.scopes ?? [];
+    const now = auth.identity?.scopes ?? []; // a browser is known by its token, not by a key
     if (!before.every((scope) => now.includes(scope))) lost.abort();
   });
   return { signal: lost.signal, [Symbol.dispose]: stop };

@@ -8,15 +8,17 @@ import type { Channel } from "./channel/channel.ts";
 import type { ChannelOffer, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 import { OpenFailure } from "./errors.ts";
 import { InwardForwards } from "./forward/inward.ts";
-import type { ForwardCounter } from "./forward/limits.ts";
 import { serveDirectSocket, serveDirectTcp } from "./forward/outward.ts";
 import type { ForwardServices } from "./forward/services.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import { serveDirectUdp, UDP_CHANNEL } from "./forward/udp.ts";
+import type { IdentityCounter } from "./identity_counter.ts";
+import type { Live } from "./live_sessions.ts";
 import type { SshEvent, SshLimits, SshOptions } from "./options.ts";
 import { SshServerSession } from "./server_session.ts";
 import { type Account, nodeAccount } from "./session/account.ts";
 import { DEFAULT_ENV_PATTERNS } from "./session/environment.ts";
+import { haveEnded } from "./session/program.ts";
 import type { PtyProvider } from "./session/pty.ts";
 import type { SessionServices } from "./session/services.ts";
 import { SessionChannel } from "./session/session_channel.ts";
@@ -29,7 +31,7 @@ export interface SharedServices {
   /** Its bounds, complete. */
   readonly limits: SshLimits;
   /** Open forwards of each identity. */
-  readonly counter: ForwardCounter;
+  readonly counter: IdentityCounter;
   /** Makes terminals. */
   pty(): Promise<PtyProvider | undefined>;
   /** Tells what happened. */
@@ -46,14 +48,11 @@ export interface LiveSessionOptions {
 
 const log = getLogger(["alknet", "ssh"]);
 
-/** Longer than it takes to kill a program that does not hang up. */
-const PROGRAMS_TIMEOUT_MS = 5_000;
-
 /** What the server calls itself; AsyncSSH and libssh look for "OpenSSH" to order SFTP arguments. */
 const IDENT = "alknet OpenSSH_compatible";
 
 /** One SSH connection of the handler: the session and everything that opens within it. */
-export class LiveSession {
+export class LiveSession implements Live {
   /** Resolves when it is over. */
   readonly ended: Promise<void>;
   readonly #id: string;
@@ -128,7 +127,7 @@ export class LiveSession {
       stopListening();
       this.#abort.abort();
       this.#isOver = true;
-      await this.#programsEnded();
+      await haveEnded([...this.#sessions.values()].map(({ ended }) => ended));
       await this.#forwards?.[Symbol.asyncDispose]();
       this.#resolveEnded();
     }
@@ -191,17 +190,6 @@ export class LiveSession {
       },
       endConnection: () => this.end("nothing was open for too long"),
     });
-  }
-
-  /** Programs of a client that is gone are being ended; the last is killed within seconds. */
-  async #programsEnded(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PROGRAMS_TIMEOUT_MS);
-    await Promise.race([
-      promise,
-      Promise.all([...this.#sessions.values()].map(({ ended }) => ended)),
-    ]);
-    clearTimeout(timer);
   }
 
   #malformed(offer: ChannelOffer): void {

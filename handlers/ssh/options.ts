@@ -14,9 +14,11 @@ import type { Account } from "./session/account.ts";
 import type { PtyProvider } from "./session/pty.ts";
 import type { PtyRequest } from "./session/requests.ts";
 import type { TerminalRecorder } from "./session/terminal_run.ts";
+import { DEFAULT_TERMINAL_LIMITS, type TerminalLimits } from "./terminal/limits.ts";
 
 /** Bounds of the handler (handlers/ssh/README.md). */
-export interface SshLimits extends SessionLimits, ThrottleLimits, ForwardLimits, IdleLimits {}
+export interface SshLimits
+  extends SessionLimits, ThrottleLimits, ForwardLimits, IdleLimits, TerminalLimits {}
 
 /** What the handler uses where nothing else is said. */
 export const DEFAULT_SSH_LIMITS: SshLimits = {
@@ -24,6 +26,7 @@ export const DEFAULT_SSH_LIMITS: SshLimits = {
   ...DEFAULT_THROTTLE_LIMITS,
   ...DEFAULT_FORWARD_LIMITS,
   ...DEFAULT_IDLE_LIMITS,
+  ...DEFAULT_TERMINAL_LIMITS,
   keepAliveMs: 30_000,
   maxMissedKeepAlives: 3,
 };
@@ -81,6 +84,11 @@ export interface SshOptions extends LoginRules {
   readonly banner?: string;
   /** The account that programs of a login run as. Default: the node's own. */
   readonly accountOf?: (login: Login) => Promise<Account | undefined>;
+  /**
+   * Names that an identity may log in under, for terminals of other handlers, whose users choose one.
+   * Default: its id.
+   */
+  readonly usersOf?: (identity: Identity) => readonly string[];
   /** Makes terminals. Default: node-pty, else `script`. */
   readonly pty?: PtyProvider;
   /** Records terminals. Default: nothing is recorded. */

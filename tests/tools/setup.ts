@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "nghttp2-client": "h2load",
   "nginx-light": "nginx",
   "chromium": "chromium",
+  "firefox-esr": "firefox-esr",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",

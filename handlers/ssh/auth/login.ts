@@ -30,8 +30,8 @@ export interface Login {
   readonly user: string;
   /** Who it is, as of now; undefined once the permission was withdrawn or has expired. */
   identity(): Identity | undefined;
-  /** How it was proven. */
-  readonly method: "publickey" | "certificate" | "peer";
+  /** How it was proven; `terminal` by another handler, which has opened one. */
+  readonly method: "publickey" | "certificate" | "peer" | "terminal";
   /** Fingerprint of the key or certificate, for logs. */
   readonly fingerprint?: string;
   /** What the key or certificate forbids. */

@@ -2,7 +2,8 @@ import type { Identity } from "@alknet/core";
 
 import type { Login } from "../auth/login.ts";
 import type { Multiplexer } from "../channel/multiplexer.ts";
-import type { ForwardCounter, ForwardLimits } from "./limits.ts";
+import type { IdentityCounter } from "../identity_counter.ts";
+import type { ForwardLimits } from "./limits.ts";
 import { type Destination, type ForwardRule, isForwardAllowed } from "./rules.ts";
 
 /** What forwarding in one connection goes by. */
@@ -18,7 +19,7 @@ export interface ForwardServices {
   /** Bounds. */
   readonly limits: ForwardLimits;
   /** What each identity has open. */
-  readonly counter: ForwardCounter;
+  readonly counter: IdentityCounter;
   /** Where channels to the client are opened. */
   multiplexer(): Multiplexer | undefined;
 }

@@ -4,10 +4,10 @@ import { getLogger } from "@logtape/logtape";
 import type { Channel } from "../channel/channel.ts";
 import type { ChannelRequest, RequestVerdict } from "../channel/channel_host.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
-import type { Account } from "./account.ts";
 import { ClientVariables, environmentOf } from "./environment.ts";
 import { runWithPipes } from "./pipes.ts";
 import type { ExitStatus, ProgramSpec, RunningProgram } from "./program.ts";
+import { type CommandLine, loginShell, programFor } from "./program_for.ts";
 import {
   type PtyRequest,
   readPtyRequest,
@@ -126,7 +126,7 @@ export class SessionChannel {
     const { shell, login: { restrictions } } = this.#services;
     if (restrictions.forceCommand !== undefined) return this.#forced("");
     if (!shell || !this.#may("ssh:shell")) return undefined;
-    return this.#program((account) => [account.shell, "-l"]);
+    return this.#program(loginShell);
   }
 
   #exec(command: string): Run | undefined {
@@ -158,7 +158,7 @@ export class SessionChannel {
   #forced(original: string): Run | undefined {
     const { login: { restrictions: { forceCommand = "" } } } = this.#services;
     if (!this.#services.exec || !this.#may("ssh:exec")) return undefined;
-    const line = ({ shell }: Account): [string, ...string[]] => [shell, "-c", forceCommand];
+    const line: CommandLine = ({ shell }) => [shell, "-c", forceCommand];
     return this.#program(line, original ? { SSH_ORIGINAL_COMMAND: original } : {});
   }
 
@@ -184,26 +184,17 @@ export class SessionChannel {
     };
   }
 
-  #program(
-    line: (account: Account) => readonly [string, ...string[]],
-    extra: Record<string, string> = {},
-  ): Run {
+  #program(line: CommandLine, extra: Record<string, string> = {}): Run {
     return async () => {
       const account = await this.#services.account();
       if (!account) return await this.#refuse("no account for this login here");
-      const [first, ...rest] = [...account.prefix, ...line(account)];
       const env = environmentOf(account, this.#services.remoteAddr, {
         client: this.#variables.values,
         fixed: this.#services.setEnv,
       });
       if (this.#agentSocket) env.SSH_AUTH_SOCK = this.#agentSocket;
       if (this.#pty) env.TERM = this.#pty.term;
-      const cwd = await isDirectory(account.home) ? account.home : "/";
-      return await this.#run({
-        argv: [first ?? account.shell, ...rest],
-        env: { ...env, ...extra },
-        cwd,
-      });
+      return await this.#run(await programFor(account, line, { ...env, ...extra }));
     };
   }
 
@@ -221,12 +212,14 @@ export class SessionChannel {
   /** A client that leaves takes its program with it; one that has ended leaves others of its group. */
   async #untilEnd(running: RunningProgram): Promise<ExitStatus> {
     let isOver = false;
-    this.#channel.closed.then(() => isOver || running.hangUp());
+    let hungUp: Promise<void> | undefined;
+    this.#channel.closed.then(() => hungUp = isOver ? undefined : running.hangUp());
     try {
       return await running.ended;
     } finally {
       isOver = true;
       this.#running = undefined;
+      await hungUp;
     }
   }
 
@@ -273,11 +266,3 @@ export class SessionChannel {
 
 /** Something started: resolves when it has ended and everything was delivered. */
 type Run = () => Promise<ExitStatus>;
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false; // missing, or not to be seen from here
-  }
-}
