@@ -11,6 +11,7 @@ import {
 import { getLogger } from "@logtape/logtape";
 
 import { SourceThrottle } from "./auth/source_throttle.ts";
+import { type CipherLease, leaseCiphers } from "./engine/crypto/cipher_lease.ts";
 import { ForwardCounter } from "./forward/limits.ts";
 import { LiveSession, type SharedServices } from "./live_session.ts";
 import { DEFAULT_SSH_LIMITS, type SshEvent, type SshOptions } from "./options.ts";
@@ -95,6 +96,8 @@ class SshServer implements SshHandler {
   readonly #throttle: SourceThrottle;
   readonly #live = new Map<string, LiveSession>();
   #count = 0;
+  /** Held from the first connection on, so that each need not open the library anew. */
+  #ciphers?: Promise<CipherLease>;
   #pty?: Promise<PtyProvider | undefined>;
 
   constructor(options: SshOptions) {
@@ -122,6 +125,7 @@ class SshServer implements SshHandler {
     const live = new LiveSession(id, stream, { context, shared: this.#shared, stranger });
     this.#live.set(id, live);
     try {
+      await (this.#ciphers ??= leaseCiphers());
       await live.run();
     } finally {
       this.#live.delete(id);
@@ -147,6 +151,8 @@ class SshServer implements SshHandler {
     const all = [...this.#live.values()];
     for (const live of all) live.end("node is shutting down");
     await Promise.all(all.map((live) => live.ended));
+    const ciphers = await this.#ciphers;
+    ciphers?.[Symbol.dispose]();
   }
 
   #report(event: SshEvent): void {
