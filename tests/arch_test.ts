@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 
+import { browserViolations, FOR_BROWSERS } from "./arch/browser.ts";
 import { fileViolations, MAX_FILE_LINES, packageViolations } from "./arch/files.ts";
 import { type Edge, edgesBetween, importsOf } from "./arch/imports.ts";
 import { importViolations } from "./arch/rules.ts";
@@ -42,6 +43,12 @@ Deno.test("mod.ts at the root re-exports packages and nothing else", async () =>
   ok(statements.length > 0);
   for (const statement of statements) match(statement, /^export\s[\s\S]*from "(@alknet\/|\.\/)/);
 });
+
+for (const entry of FOR_BROWSERS) {
+  Deno.test(`${entry} needs neither Deno nor Node`, async () => {
+    deepStrictEqual(await browserViolations(entry, REPOSITORY), []);
+  });
+}
 
 /** A repository of the checks' own, in which everything is wrong that can be. */
 const MADE_UP: readonly Package[] = ["src/core", "src/vault", "src/store", "src/cli"].map(pkg)
@@ -99,6 +106,21 @@ Deno.test("the check lets pass what the architecture allows", () => {
     ["mod.ts", `export * from "./src/core/mod.ts";`],
   ]);
   deepStrictEqual(importViolations(allowed), []);
+});
+
+Deno.test("the check notices Deno and Node in what a browser loads, however far away", async () => {
+  const files = new Map([
+    ["handlers/ssh/mod.ts", `import { a } from "./a.ts";\nimport type { T } from "node:net";`],
+    ["handlers/ssh/a.ts", `import { b } from "@alknet/core";\nexport * from "npm:ssh2";`],
+    ["src/core/mod.ts", `import { connect } from "node:net";\n  Deno.connect();\n// Deno.x`],
+  ]);
+  const read = (path: string) => Promise.resolve(files.get(path) ?? "");
+  const found = await browserViolations("handlers/ssh/mod.ts", MADE_UP, read);
+  deepStrictEqual(found.map((text) => text.replace(/, and .*/, "")), [
+    'handlers/ssh/a.ts imports "npm:ssh2"',
+    "src/core/mod.ts uses Deno",
+    'src/core/mod.ts imports "node:net"',
+  ]);
 });
 
 Deno.test("the check notices packages that import each other", () => {

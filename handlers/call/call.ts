@@ -7,7 +7,7 @@ import { type CallLimits, callLimits } from "./limits.ts";
 import { CallLink } from "./link.ts";
 import { IdentityLoads, Load } from "./load.ts";
 import type { Carrier } from "./port.ts";
-import { SocketClose } from "./socket_close.ts";
+import { SocketClose, type SocketCloseCode, socketCloseFor } from "./socket_close.ts";
 import { SocketPort } from "./socket_port.ts";
 import { connectionCarrier } from "./stream_port.ts";
 import { acceptedSocket } from "./web_socket.ts";
@@ -43,6 +43,8 @@ export interface CallHandler extends Handler {
    * closed. `signal` ends it; that of an upgraded request will not do, it is aborted already.
    */
   acceptSocket(socket: WebSocket, ctx: HandlerContext): Promise<void>;
+  /** With what code a WebSocket is closed, for a code of `CloseCode`. */
+  socketCloseCode(code: number): SocketCloseCode;
 }
 
 /**
@@ -77,6 +79,7 @@ export function call({ dispatcher, limits, onConnect, onSocket }: CallOptions): 
     name: "call",
     alpn: [ALPN],
     peerAuth: PEER_AUTH,
+    socketCloseCode: socketCloseFor,
     async accept(conn, ctx): Promise<void> {
       const link = linkOver(connectionCarrier(conn), ctx);
       onConnect?.(clientOf(link), conn, ctx);

@@ -35,10 +35,12 @@ Deno.test("a registry's handler that ignores its signal keeps its place until it
   );
   await using node = served({}, { dispatcher: registry, limits: { maxRequests: 3 } });
   const client = connectCall(node.conn);
-  const options = { timeoutMs: 20 };
-  await rejects(client.call("deaf", {}, options), { code: "TIMEOUT" });
-  await rejects(client.call("parent", {}, options), { code: "TIMEOUT" });
-  await rejects(client.subscribe("watch", {}, options).next(), { code: "TIMEOUT" });
+  const options = { timeoutMs: 1_000 }; // time for all three to begin, on a busy machine too
+  await Promise.all([
+    rejects(client.call("deaf", {}, options), { code: "TIMEOUT" }),
+    rejects(client.call("parent", {}, options), { code: "TIMEOUT" }),
+    rejects(client.subscribe("watch", {}, options).next(), { code: "TIMEOUT" }),
+  ]);
   await rejects(client.call("deaf", {}, options), { code: "RESOURCE_EXHAUSTED" });
   strictEqual(running, 3);
   release.resolve();

@@ -1,3 +1,5 @@
+import { CloseCode } from "@alknet/core";
+
 /**
  * How a WebSocket of the call protocol is closed. Programs may send 1000 and 3000 to 4999 only
  * (WebSocket.close(), WHATWG), so what RFC 6455 calls 1001, 1002, 1003 and 1009 has codes of its own
@@ -22,3 +24,15 @@ export const SocketClose = {
 
 /** One of the values of {@linkcode SocketClose}. */
 export type SocketCloseCode = typeof SocketClose[keyof typeof SocketClose];
+
+/** How a WebSocket is closed that the endpoint ends, by the endpoint's code. */
+export function socketCloseFor(code: number): SocketCloseCode {
+  return BY_CLOSE_CODE[code] ?? SocketClose.Failed;
+}
+
+const BY_CLOSE_CODE: Readonly<Record<number, SocketCloseCode>> = {
+  [CloseCode.Ok]: SocketClose.Done,
+  [CloseCode.Limit]: SocketClose.Exhausted,
+  [CloseCode.ShuttingDown]: SocketClose.ShuttingDown,
+  [CloseCode.Revoked]: SocketClose.Revoked,
+};

@@ -1,18 +1,32 @@
-import type { FetchHandler } from "./http_info.ts";
+import type { FetchHandler, HttpInfo } from "./http_info.ts";
+import { hostOf } from "./sites/site.ts";
 
 const MAX_AGE_S = 3_600;
+const HTTPS_PORT = 443;
 const SWITCHING_PROTOCOLS = 101;
 
 /**
- * Tells clients of HTTP/1.1 and HTTP/2 that the same port speaks HTTP/3 (RFC 7838): QUIC and TLS
- * share their port number, and the client has just named it.
+ * Tells clients of HTTP/1.1 and HTTP/2 where the node speaks HTTP/3 (RFC 7838), if it does under the
+ * certificate they have accepted: they check it for the name they asked for (section 2.1).
+ *
+ * @param publicUrl Where clients reach the node by its host, if not at the listener's port. What they
+ * say themselves of a port is not believed: it may be one that leads elsewhere.
  */
-export function advertise(fetch: FetchHandler): FetchHandler {
-  return async (request, info) => {
-    const response = await fetch(request, info);
-    if (response.status === SWITCHING_PROTOCOLS || response.headers.has("alt-svc")) return response;
-    const port = new URL(request.url).port || "443";
-    return withHeader(response, "alt-svc", `h3=":${port}"; ma=${MAX_AGE_S}`);
+export function advertise(fetch: FetchHandler, publicUrl?: URL): FetchHandler {
+  const portFor = ({ url }: Request, h3Port: number): number =>
+    publicUrl && publicUrl.hostname === hostOf(new URL(url))
+      ? Number(publicUrl.port || HTTPS_PORT)
+      : h3Port;
+  const advertised = (response: Response, request: Request, { h3Port }: HttpInfo): Response => {
+    const isFinal = response.status === SWITCHING_PROTOCOLS || response.headers.has("alt-svc");
+    if (isFinal || h3Port === undefined) return response;
+    return withHeader(response, "alt-svc", `h3=":${portFor(request, h3Port)}"; ma=${MAX_AGE_S}`);
+  };
+  return (request, info) => {
+    const answer = fetch(request, info);
+    // An answer that is there is not made to wait: a promise costs more than the header.
+    if (answer instanceof Response) return advertised(answer, request, info);
+    return answer.then((response) => advertised(response, request, info));
   };
 }
 

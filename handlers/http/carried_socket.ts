@@ -1,18 +1,21 @@
-import type { Handler, HandlerContext, Identity } from "@alknet/core";
+import type { Arrived, Handler, HandlerContext } from "@alknet/core";
 import { webSocketConnection } from "@alknet/core/transport";
-import { getLogger } from "@logtape/logtape";
 
-import { type CarryOptions, contextOf, identifier, serveCarried } from "./carried.ts";
+import { type CarryOptions, identifier, noRoom, type Upgraded } from "./carried.ts";
 import type { HttpInfo } from "./http_info.ts";
 import { isWebSocket } from "./sites/web_socket_relay.ts";
+import { SocketInUse, type SocketInUseOptions } from "./socket_in_use.ts";
 
 /** A handler whose protocol has a form of its own for WebSockets, such as `call()`. */
 export interface SocketHandler extends Handler {
   /** Serves a WebSocket to its end; called in the turn in which the socket was made. */
   acceptSocket(socket: WebSocket, ctx: HandlerContext): Promise<void>;
+  /**
+   * With what code a WebSocket is closed, for a code of `CloseCode`. Default: 4000 and the code,
+   * which is 1000 for 0.
+   */
+  socketCloseCode?(code: number): number;
 }
-
-const log = getLogger(["alknet", "http"]);
 
 /**
  * Hands a WebSocket for `/alknet/<name>` to the handler of the ALPN `alknet/<name>`: in the form that
@@ -20,41 +23,38 @@ const log = getLogger(["alknet", "http"]);
  * bearer token, in the Authorization header or by a ticket in the query.
  *
  * @returns Undefined when the request is none of this: it is answered as though there were nothing,
- * also where a token is wrong or missing.
+ * also where a token is wrong or missing. 429 where a limit of connections is reached.
  */
 export function carrySocket(
   request: Request,
   info: HttpInfo,
-  { handlerFor, tickets, signal }: CarryOptions,
+  { carriage, tickets }: CarryOptions,
 ): Response | undefined {
   const { pathname } = new URL(request.url);
   if (!pathname.startsWith("/alknet/") || !isWebSocket(request)) return undefined;
   const alpn = pathname.slice(1);
-  const handler = handlerFor(alpn);
-  const who = identifier(request, info, tickets);
-  if (!handler || !who.admits(handler)) return undefined;
-  const { socket, response } = Deno.upgradeWebSocket(request);
-  const { remoteAddr, serverName, identities } = info;
-  if (!isSocketHandler(handler)) {
-    const { identity } = who;
-    const about = { alpn, remoteAddr, serverName, dialled: false, identity };
-    const conn = webSocketConnection(socket, about);
-    const ctx = contextOf(conn, info, signal);
-    serveCarried({ handler, conn, ready: Promise.resolve(), ctx, known: identity() !== undefined });
-    return response;
-  }
-  const auth = {
-    get identity(): Identity | undefined {
-      return who.identity();
-    },
-    alpn,
-    remoteAddr,
-  };
-  handler.acceptSocket(socket, { auth, identities, signal }).catch((error) => {
-    log.warn("carried.failed", { alpn, peer: who.identity()?.id, error });
-    socket.close();
+  const handler = carriage.handlerFor(alpn);
+  const { identity, admits } = identifier(request, info, tickets);
+  if (!handler || !admits(handler)) return undefined;
+  const { remoteAddr, serverName } = info;
+  const about = { alpn, remoteAddr, serverName, identity };
+  const arrival = { ...about, handler, transport: "websocket" };
+  const taken = carriage.take<Upgraded>(arrival, () => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    return { ...served(socket, handler, about), response };
   });
-  return response;
+  return taken?.response ?? noRoom();
+}
+
+type About = SocketInUseOptions & { readonly serverName?: string };
+
+function served(socket: WebSocket, handler: Handler, about: About): Arrived {
+  if (isSocketHandler(handler)) {
+    const conn = new SocketInUse(socket, about, (code) => handler.socketCloseCode?.(code));
+    return { conn, serve: (ctx) => handler.acceptSocket(socket, ctx) };
+  }
+  const conn = webSocketConnection(socket, { ...about, dialled: false });
+  return { conn, serve: (ctx) => handler.accept(conn, ctx) };
 }
 
 function isSocketHandler(handler: Handler): handler is SocketHandler {

@@ -1,9 +1,16 @@
-import { forEachStream, type Handler, type HandlerContext, NOBODY } from "@alknet/core";
+import {
+  forEachStream,
+  type Handler,
+  type HandlerContext,
+  type IdentityProvider,
+  type Limits,
+  NOBODY,
+} from "@alknet/core";
 import { webSocketConnection } from "@alknet/core/transport";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 
 import type { SocketHandler } from "./carried_socket.ts";
-import { startNode, type TestNode } from "./testdata/node.ts";
+import { startNode, type TestNode, until } from "./testdata/node.ts";
 
 const ADA = { id: "ada", scopes: [], resources: {} };
 
@@ -28,14 +35,26 @@ function shouting(
   };
 }
 
-function nodeWith(handler: Handler): Promise<TestNode> {
-  const identities = {
+async function nodeWith(
+  handler: Handler,
+  limits: Partial<Limits> = {},
+): Promise<TestNode & { revoke(): void }> {
+  const listeners = new Set<() => void>();
+  let good: string | undefined = "alk_good";
+  const identities: IdentityProvider = {
     ...NOBODY,
-    fromToken: (token: string) => token === "alk_good" ? ADA : undefined,
+    fromToken: (token) => token === good ? ADA : undefined,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
-  const carry = (alpn: string): Handler | undefined =>
-    handler.alpn.includes(alpn) ? handler : undefined;
-  return startNode({ carry }, { identities });
+  const node = await startNode({}, { identities, handlers: [handler], limits });
+  const revoke = (): void => {
+    good = undefined;
+    for (const listener of listeners) listener();
+  };
+  return { ...node, revoke };
 }
 
 /** The first message, or a rejection. */
@@ -113,6 +132,39 @@ Deno.test("a wrong token, a stranger where none may come, and another name meet 
   await rejects(greeting(node, "/alknet/shout"));
   await rejects(greeting(node, "/alknet/other", "alk_good"));
   strictEqual(handler.seen.length, 0);
+});
+
+// Sockets were served beside the endpoint: neither listed nor counted, and no limit stopped them.
+Deno.test("a socket is listed and counted as a connection of its own, and leaves its place", async () => {
+  await using node = await nodeWith(shouting("optional"), { maxConnectionsPerIdentity: 1 });
+  const { endpoint } = node;
+  const socket = await greeting(node, "/alknet/shout", "alk_good");
+  const answer = new Promise((resolve) => socket.onmessage = resolve);
+  socket.send("hello");
+  await answer;
+  const carried = endpoint.connections.find(({ transport }) => transport === "websocket");
+  const { alpn, handler, peer, bytesReceived, bytesSent } = carried ?? {};
+  deepStrictEqual(
+    { alpn, handler, peer, bytesReceived, bytesSent },
+    { alpn: "alknet/shout", handler: "shout", peer: "ada", bytesReceived: 5, bytesSent: 8 },
+  );
+  await rejects(greeting(node, "/alknet/shout", "alk_good"));
+  strictEqual(endpoint.counters.refusedIdentity, 1);
+  await closed(socket);
+  await until(() => !endpoint.connections.some(({ handler }) => handler === "shout"));
+  await closed(await greeting(node, "/alknet/shout", "alk_good"));
+});
+
+Deno.test("a withdrawn permission closes sockets, with the code that their protocol has for it", async () => {
+  for (const [code, expected] of [[undefined, 4_007], [() => 4_403, 4_403]] as const) {
+    const handler = { ...shouting("optional"), socketCloseCode: code };
+    await using node = await nodeWith(handler);
+    const socket = await greeting(node, "/alknet/shout", "alk_good");
+    const event = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+    node.revoke();
+    strictEqual((await event).code, expected);
+    strictEqual(node.endpoint.counters.revoked, 1);
+  }
 });
 
 Deno.test("a node that shuts down ends its sockets", async () => {

@@ -1,10 +1,18 @@
 import { dial } from "@alknet/client";
-import { forEachStream, type Handler, type Identity, NOBODY, type PeerAuth } from "@alknet/core";
+import {
+  type EndpointEvent,
+  forEachStream,
+  type Handler,
+  type Identity,
+  NOBODY,
+  type PeerAuth,
+  type ServeOptions,
+} from "@alknet/core";
 import { connectH3, type H3Client, type WebTransportSession } from "@alknet/h3";
-import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 
 import { SessionTickets, TICKET_MS } from "./session_tickets.ts";
-import { startNode, type TestNode } from "./testdata/node.ts";
+import { startNode, type TestNode, until } from "./testdata/node.ts";
 
 const ALICE: Identity = { id: "alice", scopes: [], resources: {} };
 const RIGHT = { authorization: "Bearer right" };
@@ -69,6 +77,77 @@ Deno.test("a failing handler ends its own session, with code 1 and no reason of 
   strictEqual((await ask(await site.open("/alknet/whoami", RIGHT))).startsWith("alice"), true);
 });
 
+// Sessions were served beside the endpoint: `alknet status` did not show them, no limit counted them,
+// and nothing of the audit trail told that they had come, or that their permission was withdrawn.
+Deno.test("a session is listed, counted and told of as a connection of the endpoint's own", async () => {
+  const events: EndpointEvent[] = [];
+  await using site = await startSite("optional", { onEvent: (event) => events.push(event) });
+  const { endpoint } = site.node;
+  const session = await site.open("/alknet/whoami", RIGHT);
+  const said = await ask(session);
+  const [carrier, carried] = endpoint.connections;
+  strictEqual(carrier?.handler, "http");
+  const { alpn, handler, transport, peer, bytesSent } = carried ?? {};
+  deepStrictEqual(
+    { alpn, handler, transport, peer, bytesSent },
+    {
+      alpn: "alknet/whoami",
+      handler: "whoami",
+      transport: "webtransport",
+      peer: "alice",
+      bytesSent: said.length,
+    },
+  );
+  strictEqual(endpoint.counters.active, 2);
+  strictEqual(endpoint.counters.accepted, 2);
+  ok(
+    endpoint.traffic.sent >= (carrier?.bytesSent ?? Infinity),
+    "the bytes of the session count once",
+  );
+  site.revoke();
+  await session.closed;
+  strictEqual(endpoint.counters.revoked, 1);
+  deepStrictEqual(
+    events.filter(({ transport }) => transport === "webtransport").map(({ kind }) => kind),
+    ["connection.opened", "connection.revoked"],
+  );
+  await until(() => endpoint.connections.length === 1 && endpoint.counters.active === 1);
+});
+
+Deno.test("sessions count towards the limit of their identity, and leave their place again", async () => {
+  const events: string[] = [];
+  await using site = await startSite("optional", {
+    limits: { maxConnectionsPerIdentity: 1 },
+    onEvent: ({ kind }) => events.push(kind),
+  });
+  const { counters } = site.node.endpoint;
+  const first = await site.open("/alknet/whoami", RIGHT);
+  await ask(first);
+  await rejects(site.open("/alknet/whoami", RIGHT), /answered with 429/);
+  strictEqual(counters.refusedIdentity, 1);
+  deepStrictEqual(events.filter((kind) => kind.startsWith("limit")), ["limit.carried"]);
+  await ask(await site.open("/alknet/whoami")); // a stranger is nobody's share
+  first.close();
+  await until(() => counters.active === 2);
+  await ask(await site.open("/alknet/whoami", RIGHT));
+});
+
+Deno.test("sessions count towards the limit of all connections", async () => {
+  await using site = await startSite("optional", { limits: { maxConnections: 2 } });
+  await ask(await site.open("/alknet/whoami", RIGHT));
+  await rejects(site.open("/alknet/whoami", RIGHT), /answered with 429/);
+  strictEqual(site.node.endpoint.counters.refusedTotal, 1);
+  strictEqual(site.node.endpoint.counters.active, 2);
+});
+
+Deno.test("a session whose handler hangs is closed with code 5 once the drain time is over", async () => {
+  await using site = await startSite("optional", { limits: { drainTimeoutMs: 20 } });
+  const session = await site.open("/alknet/hangs", RIGHT);
+  const closing = site.node.endpoint.close();
+  deepStrictEqual({ ...await session.closed }, { code: 5, reason: "shutting down" });
+  await closing;
+});
+
 Deno.test("sessions come to their end at shutdown", async () => {
   await using site = await startSite();
   const session = await site.open("/alknet/whoami", RIGHT);
@@ -101,11 +180,18 @@ interface Site extends AsyncDisposable {
   revoke(): void;
 }
 
-async function startSite(peerAuth: PeerAuth = "optional"): Promise<Site> {
+async function startSite(
+  peerAuth: PeerAuth = "optional",
+  options: Partial<ServeOptions> = {},
+): Promise<Site> {
   const handlers: Handler[] = [whoami(peerAuth), {
     name: "fails",
     alpn: ["alknet/fails"],
     accept: () => Promise.reject(new TypeError("the password is swordfish")),
+  }, {
+    name: "hangs",
+    alpn: ["alknet/hangs"],
+    accept: (conn) => conn.closed.then(() => {}),
   }];
   let known = true;
   const listeners = new Set<() => void>();
@@ -117,10 +203,9 @@ async function startSite(peerAuth: PeerAuth = "optional"): Promise<Site> {
       return () => listeners.delete(listener);
     },
   };
-  const carry = (alpn: string) => handlers.find((handler) => handler.alpn.includes(alpn));
-  const node = await startNode({ carry }, { identities });
+  const node = await startNode({}, { identities, handlers, ...options });
   const target = `${node.endpoint.nodeId}@127.0.0.1:${node.port}`;
-  const client = connectH3(await dial(target, { alpn: "h3" }));
+  const client = connectH3(await dial(target, { alpn: "h3", transports: ["quic"] }));
   return {
     node,
     client,

@@ -1,4 +1,5 @@
 import {
+  type Carriage,
   type Connection,
   forEachStream,
   type Handler,
@@ -30,13 +31,21 @@ export interface HttpOptions {
   readonly headTimeoutMs?: number;
   /** Time a connection may be without a request after that. Default: 60,000. */
   readonly idleTimeoutMs?: number;
-  /** Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3 on the same port. Default: true. */
+  /**
+   * Whether HTTP/1.1 and HTTP/2 responses tell of HTTP/3, where a listener has it under the same
+   * certificate. Default: true.
+   */
   readonly altSvc?: boolean;
   /**
-   * The handlers that WebTransport sessions for `/alknet/<name>` reach, by their ALPN
-   * `alknet/<name>`. Default: none.
+   * Where clients reach the node, such as `https://node.example`, if that is at another port than the
+   * listener's. Default: at the listener's.
    */
-  readonly carry?: (alpn: string) => Handler | undefined;
+  readonly publicUrl?: URL | undefined;
+  /**
+   * Takes in WebTransport sessions and WebSockets for `/alknet/<name>`, for the handler of the ALPN
+   * `alknet/<name>`: the endpoint, once it runs. Default: nothing does.
+   */
+  readonly carry?: () => Carriage | undefined;
 }
 
 const log = getLogger(["alknet", "http"]);
@@ -75,21 +84,20 @@ class HttpHandler implements Handler {
   readonly #app: HttpApp | undefined;
   readonly #fetch: FetchHandler;
   readonly #fetchBelowH3: FetchHandler;
-  readonly #carry?: (alpn: string) => Handler | undefined;
+  readonly #carry: () => Carriage | undefined;
   readonly #tickets = new SessionTickets();
   readonly #patience: PatienceOptions;
   readonly #draining = new Set<Origin>();
-  readonly #shutdown = new AbortController();
   #origin?: Origin;
 
   constructor(options: HttpOptions) {
-    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, carry } = options;
+    const { app, headTimeoutMs, idleTimeoutMs, altSvc = true, publicUrl, carry } = options;
     this.#app = app;
-    this.#carry = carry;
+    this.#carry = carry ?? (() => undefined);
     this.#fetch = routes({ app, tickets: carry && this.#tickets });
     const below: FetchHandler = (request, info) =>
-      this.#carriedSocket(request, info) ?? this.#fetch(request, info);
-    this.#fetchBelowH3 = altSvc ? advertise(below) : below;
+      this.#carried(carrySocket, request, info) ?? this.#fetch(request, info);
+    this.#fetchBelowH3 = altSvc ? advertise(below, publicUrl) : below;
     this.#patience = {
       headTimeoutMs: headTimeoutMs ?? HEAD_TIMEOUT_MS,
       idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -116,7 +124,6 @@ class HttpHandler implements Handler {
   /** Ends the internal server, whatever still hangs in it. */
   async shutdown(): Promise<void> {
     this.#drain();
-    this.#shutdown.abort();
     await Promise.all([...this.#draining].map((origin) => origin.stop()));
     if (typeof this.#app === "object") this.#app[Symbol.dispose]?.();
   }
@@ -126,7 +133,7 @@ class HttpHandler implements Handler {
     const { signal } = ctx;
     await serveH3(conn, (request, h3) => {
       const info = { ...base, h3 };
-      return this.#carried(request, info, signal) ?? this.#fetch(request, info);
+      return this.#carried(carry, request, info) ?? this.#fetch(request, info);
     }, {
       signal,
       onError: (error) => log.warn("h3.failed", { peer: conn.identity?.id, error }),
@@ -134,15 +141,9 @@ class HttpHandler implements Handler {
     });
   }
 
-  #carried(request: Request, info: HttpInfo, signal: AbortSignal): Response | undefined {
-    if (!this.#carry) return undefined;
-    return carry(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
-  }
-
-  #carriedSocket(request: Request, info: HttpInfo): Response | undefined {
-    if (!this.#carry) return undefined;
-    const signal = this.#shutdown.signal;
-    return carrySocket(request, info, { handlerFor: this.#carry, tickets: this.#tickets, signal });
+  #carried(by: typeof carry, request: Request, info: HttpInfo): Response | undefined {
+    const carriage = this.#carry();
+    return carriage && by(request, info, { carriage, tickets: this.#tickets });
   }
 
   async #visit(stream: Stream, info: HttpInfo): Promise<void> {
@@ -168,7 +169,18 @@ class HttpHandler implements Handler {
   }
 }
 
-function infoOf(conn: Connection, { auth, identities }: HandlerContext): HttpInfo {
+function infoOf(conn: Connection, ctx: HandlerContext): HttpInfo {
   const { remoteAddr, alpn, transport, serverName } = conn;
-  return { remoteAddr, alpn, transport, serverName, auth, identities };
+  const { auth, identities } = ctx;
+  return {
+    remoteAddr,
+    alpn,
+    transport,
+    serverName,
+    auth,
+    identities,
+    get h3Port(): number | undefined {
+      return ctx.quicPort;
+    },
+  };
 }

@@ -15,6 +15,11 @@ export interface HttpInfo {
   readonly auth: AuthContext;
   /** Resolves tokens and other credentials that requests carry. */
   readonly identities: IdentityProvider;
+  /**
+   * The port at which HTTP/3 is to be had under the certificate of this connection, as of now;
+   * undefined where it is not.
+   */
+  readonly h3Port?: number | undefined;
   /** What only HTTP/3 has: early hints, trailers, priorities, WebTransport. */
   readonly h3?: H3Info;
 }

@@ -36,6 +36,7 @@
  */
 export * from "./bearer.ts";
 export * from "./dashboard/dashboard.ts";
+export type { FileLimits } from "./dashboard/files/limits.ts";
 export type { DashboardSession, DashboardSessionLimits, Identify } from "./dashboard/sessions.ts";
 export * from "./decoy/decoy.ts";
 export * from "./decoy/nginx_decoy.ts";
@@ -55,9 +56,14 @@ export * from "./http.ts";
 export * from "./http_info.ts";
 export type { McpOptions } from "./mcp/mcp_options.ts";
 export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
+export type { HealthThresholds } from "./sites/health.ts";
+export type { HealthCheckOptions } from "./sites/health_check.ts";
+export { type IsOwnHost, ownHosts } from "./sites/own_hosts.ts";
 export * from "./sites/proxy_site.ts";
 export * from "./sites/redirect_site.ts";
-export * from "./sites/site.ts";
+export { type Site, type SiteHandler, sites, type SitesOptions } from "./sites/site.ts";
 export * from "./sites/static_site.ts";
+export { type StatusRange, statusRanges } from "./sites/status_ranges.ts";
 export { type Upstream, upstream, type UpstreamOptions } from "./sites/upstream.ts";
+export type { UpstreamStatus } from "./sites/upstream_pool.ts";
 export * from "./web_app.ts";

@@ -98,15 +98,15 @@ export class Origin {
     return this.#answer(request, visitor);
   }
 
-  async #answer(request: Request, { info, patience }: Visitor): Promise<Response> {
-    const response = await this.#unlessGivenUp(this.#fetch(request, info));
-    if (response.status === SWITCHING_PROTOCOLS) patience[Symbol.dispose]();
-    return response;
+  /** An answer that is there is not made to wait: promises cost as much as a small request. */
+  #answer(request: Request, { info, patience }: Visitor): Response | Promise<Response> {
+    const answer = this.#fetch(request, info);
+    if (answer instanceof Response) return endIfSwitched(answer, patience);
+    return this.#unlessGivenUp(answer).then((response) => endIfSwitched(response, patience));
   }
 
   /** A server with an unanswered request never ends, not even when its client has left. */
-  async #unlessGivenUp(answer: Response | Promise<Response>): Promise<Response> {
-    if (answer instanceof Response) return answer;
+  async #unlessGivenUp(answer: Promise<Response>): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<Response>();
     this.#unanswered.add(resolve);
     try {
@@ -124,6 +124,12 @@ export function closeQuietly(conn: Deno.TcpConn): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
+}
+
+/** A connection that carries something else from now on needs no patience. */
+function endIfSwitched(response: Response, patience: Patience): Response {
+  if (response.status === SWITCHING_PROTOCOLS) patience[Symbol.dispose]();
+  return response;
 }
 
 function turnAway(status: number, text: string): Response {

@@ -54,6 +54,20 @@ Deno.test("Origin serves a visitor, and forgets it on release", async () => {
   await origin.stop();
 });
 
+Deno.test("Origin answers 500 when the application throws, at once or later", async () => {
+  const throwing = () => {
+    throw new TypeError("Secret");
+  };
+  for (const app of [throwing, () => Promise.resolve().then(throwing)]) {
+    const origin = new Origin(app);
+    using patience = new Patience({ headTimeoutMs: 9_000, idleTimeoutMs: 9_000 }, () => {});
+    const visitor = await origin.connect({ info, patience });
+    match(await ask(visitor), /^HTTP\/1\.1 500 [^]*\r\n\r\nInternal server error\n$/);
+    origin.release(visitor);
+    await origin.stop();
+  }
+});
+
 async function ask(conn: Deno.TcpConn): Promise<string> {
   const request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
   await conn.write(new TextEncoder().encode(request));

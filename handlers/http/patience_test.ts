@@ -19,6 +19,29 @@ Deno.test("Patience lasts as long as a request does, then for the idle time", ()
   );
 });
 
+Deno.test("Patience counts the idle time from the last request, however many there were", () => {
+  deepStrictEqual(
+    timeline((patience, after) => {
+      for (let at = 5; at < 200; at += 5) {
+        after(at, () => patience.requestBegins());
+        after(at + 3, () => patience.requestEnds());
+      }
+    }),
+    [258],
+  );
+});
+
+Deno.test("Patience runs out after an idle time that is shorter than the first", () => {
+  const options = { headTimeoutMs: 500, idleTimeoutMs: 60 };
+  deepStrictEqual(
+    timeline((patience, after) => {
+      after(100, () => patience.requestBegins());
+      after(110, () => patience.requestEnds());
+    }, options),
+    [170],
+  );
+});
+
 Deno.test("Patience with a connection that is over, or upgraded, never runs out", () => {
   deepStrictEqual(
     timeline((patience, after) => {
@@ -30,16 +53,18 @@ Deno.test("Patience with a connection that is over, or upgraded, never runs out"
   );
 });
 
+const OPTIONS = { headTimeoutMs: 10, idleTimeoutMs: 60 };
+
 /** When patience ran out, in milliseconds of a clock that is moved by hand. */
 function timeline(
   script: (patience: Patience, after: (ms: number, action: () => void) => void) => void,
+  options = OPTIONS,
 ): number[] {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
     const ranOut: number[] = [];
     let now = 0;
-    const options = { headTimeoutMs: 10, idleTimeoutMs: 60 };
-    const patience = new Patience(options, () => ranOut.push(now));
+    const patience = new Patience(options, () => ranOut.push(now), () => now);
     script(patience, (ms, action) => setTimeout(action, ms));
     for (now = 1; now <= 1000; now++) mock.timers.tick(1);
     return ranOut;

@@ -16,6 +16,7 @@ import type { FetchHandler, HttpEnv, HttpInfo } from "./http_info.ts";
 import type { McpOptions } from "./mcp/mcp_options.ts";
 import { mcpRoutes } from "./mcp/mcp_routes.ts";
 import type { Metric } from "./metrics/metric.ts";
+import type { IsOwnHost } from "./sites/own_hosts.ts";
 import { systemRoutes } from "./system_routes.ts";
 
 /** What a {@linkcode webApp} is made of. */
@@ -39,6 +40,11 @@ export interface WebAppOptions {
    * as `sites()` or a dashboard. Default: nobody is.
    */
   readonly pages?: readonly Page[];
+  /**
+   * Hosts at which a client certificate tells who asks: not those of other people's pages, which
+   * could ask with it. Default: all.
+   */
+  readonly isOwnHost?: IsOwnHost;
   /** What strangers see, and everybody at paths that nobody serves. Default: nginx's 404 page. */
   readonly decoy?: Decoy;
   /** Groups of routes that strangers see too. Default: `healthz`. */
@@ -129,12 +135,20 @@ export function webApp(options: WebAppOptions = {}): WebApp {
     return nginxPage(500, c.req.raw);
   });
   const held = stack.move();
+  const { isOwnHost = () => true } = options;
   return {
     answersAll: true,
-    fetch: (request, info) => app.fetch(request, info),
+    fetch: (request, info) =>
+      app.fetch(request, isOwnHost(new URL(request.url)) ? info : withoutCertificate(info)),
     request: (path, init, info) => app.request(path, init, info as HttpEnv["Bindings"]),
     [Symbol.dispose]: () => held.dispose(),
   };
+}
+
+/** Who asks is then known by a token only. */
+function withoutCertificate(info: HttpInfo): HttpInfo {
+  const { alpn, remoteAddr } = info.auth;
+  return { ...info, auth: { alpn, remoteAddr } };
 }
 
 /** Pages before a decoy. */

@@ -7,8 +7,10 @@
  * @module
  */
 export * from "./backend.ts";
+export * from "./file_service.ts";
 export * from "./backends/local/local_backend.ts";
 export * from "./backends/memory/memory_backend.ts";
+export * from "./commands/hash_commands.ts";
 export * from "./server/limits.ts";
 export { longName } from "./server/long_name.ts";
 export { REQUEST_NAMES, type RequestPolicy } from "./server/request_policy.ts";

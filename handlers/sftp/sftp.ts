@@ -31,7 +31,8 @@ export interface SftpOptions {
   readonly maxSessionsPerIdentity?: number;
 }
 
-const MAX_SESSIONS_PER_IDENTITY = 32;
+/** Sessions of one identity at a time where nothing else is said. */
+export const MAX_SESSIONS_PER_IDENTITY = 32;
 
 /**
  * Makes a service that speaks SFTP version 3 on any stream: what SSH runs as its subsystem `sftp`.
@@ -90,7 +91,7 @@ function whenScopesAreLost(
   const before = auth.identity?.scopes ?? [];
   const lost = new AbortController();
   const stop = identities.onChange(() => {
-    const now = identities.fromFingerprint(auth.fingerprint ?? "")?.scopes ?? [];
+    const now = auth.identity?.scopes ?? []; // a browser is known by its token, not by a key
     if (!before.every((scope) => now.includes(scope))) lost.abort();
   });
   return { signal: lost.signal, [Symbol.dispose]: stop };

@@ -5,10 +5,13 @@ import {
   ConnectionClosedError,
   type Endpoint,
   generateNodeKey,
+  type Identity,
   keyFingerprint,
+  NOBODY,
   type NodeKey,
   serve,
 } from "@alknet/core";
+import { memoryPair } from "@alknet/core/testing";
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 
 import {
@@ -156,6 +159,37 @@ Deno.test("a peer whose scopes are made fewer loses its sessions, and one with m
   await using again = await connectSftp(await conn.openStream());
   await again.mkdir("/d");
   await rejects(namesIn(again, "/"), { status: StatusCode.PermissionDenied });
+});
+
+Deno.test("somebody known by a token keeps a session while others change, and loses it with a scope", async () => {
+  // Sessions of browsers ended at every change of peers: they have a token and no key to look up.
+  const [client, server] = memoryPair({ alpn: ALPN });
+  const changed = new Set<() => void>();
+  let scopes = ["sftp:*"];
+  const identities = {
+    ...NOBODY,
+    onChange: (listener: () => void) => {
+      changed.add(listener);
+      return () => changed.delete(listener);
+    },
+  };
+  const auth = {
+    get identity(): Identity {
+      return { id: "ann", scopes, resources: {} };
+    },
+    alpn: ALPN,
+    remoteAddr: server.remoteAddr,
+  };
+  const { signal } = server;
+  const serving = sftp({ files: () => memoryFiles() }).accept(server, { auth, identities, signal });
+  const files = await connectSftp(await client.openStream());
+  for (const tell of changed) tell();
+  await files.mkdir("/d");
+  scopes = ["sftp:read"];
+  for (const tell of changed) tell();
+  await rejects(async () => await files.stat("/d"));
+  client.close();
+  await serving;
 });
 
 Deno.test("at shutdown sessions end and their clients hear of it", async () => {

@@ -44,6 +44,14 @@ export class SshProtocolError extends Error {
   }
 }
 
+/** Thrown for an option that cannot be read: of a key, a revocation, a banner, a variable. */
+export class SshOptionError extends SyntaxError {
+  /** The class's name. */
+  override readonly name = "SshOptionError";
+  /** Who has to act. */
+  readonly blame: Blame = "user";
+}
+
 /** Thrown when the other side does not open a channel (RFC 4254 section 5.1). */
 export class ChannelRefusedError extends Error {
   /** The class's name. */

@@ -4,19 +4,24 @@ import { getLogger } from "@logtape/logtape";
 import type { Login } from "./auth/login.ts";
 import { loginPolicy } from "./auth/login_policy.ts";
 import type { Stranger } from "./auth/source_throttle.ts";
+import type { Channel } from "./channel/channel.ts";
 import type { ChannelOffer, MultiplexerHooks } from "./channel/multiplexer_hooks.ts";
 import { OpenFailure } from "./errors.ts";
 import { InwardForwards } from "./forward/inward.ts";
-import type { ForwardCounter } from "./forward/limits.ts";
 import { serveDirectSocket, serveDirectTcp } from "./forward/outward.ts";
 import type { ForwardServices } from "./forward/services.ts";
+import { IdleWatch } from "./idle_watch.ts";
 import { serveDirectUdp, UDP_CHANNEL } from "./forward/udp.ts";
+import type { IdentityCounter } from "./identity_counter.ts";
+import type { Live } from "./live_sessions.ts";
 import type { SshEvent, SshLimits, SshOptions } from "./options.ts";
 import { SshServerSession } from "./server_session.ts";
 import { type Account, nodeAccount } from "./session/account.ts";
 import { DEFAULT_ENV_PATTERNS } from "./session/environment.ts";
+import { haveEnded } from "./session/program.ts";
 import type { PtyProvider } from "./session/pty.ts";
-import { SessionChannel, type SessionServices } from "./session/session_channel.ts";
+import type { SessionServices } from "./session/services.ts";
+import { SessionChannel } from "./session/session_channel.ts";
 import type { SshSessionInfo, SshStreamContext } from "./ssh.ts";
 
 /** What all sessions of a handler share. */
@@ -26,7 +31,7 @@ export interface SharedServices {
   /** Its bounds, complete. */
   readonly limits: SshLimits;
   /** Open forwards of each identity. */
-  readonly counter: ForwardCounter;
+  readonly counter: IdentityCounter;
   /** Makes terminals. */
   pty(): Promise<PtyProvider | undefined>;
   /** Tells what happened. */
@@ -43,14 +48,11 @@ export interface LiveSessionOptions {
 
 const log = getLogger(["alknet", "ssh"]);
 
-/** Longer than it takes to kill a program that does not hang up. */
-const PROGRAMS_TIMEOUT_MS = 5_000;
-
 /** What the server calls itself; AsyncSSH and libssh look for "OpenSSH" to order SFTP arguments. */
 const IDENT = "alknet OpenSSH_compatible";
 
 /** One SSH connection of the handler: the session and everything that opens within it. */
-export class LiveSession {
+export class LiveSession implements Live {
   /** Resolves when it is over. */
   readonly ended: Promise<void>;
   readonly #id: string;
@@ -61,7 +63,8 @@ export class LiveSession {
   readonly #resolveEnded: () => void;
   #pty?: PtyProvider;
   #forwards?: InwardForwards;
-  readonly #sessions = new Set<SessionChannel>();
+  readonly #sessions = new Map<Channel, SessionChannel>();
+  #idleWatch?: IdleWatch;
   #noMoreSessions = false;
   #isOver = false;
 
@@ -120,10 +123,11 @@ export class LiveSession {
       else stranger.fail();
     } finally {
       signal.removeEventListener("abort", shutDown);
+      this.#idleWatch?.[Symbol.dispose]();
       stopListening();
       this.#abort.abort();
       this.#isOver = true;
-      await this.#programsEnded();
+      await haveEnded([...this.#sessions.values()].map(({ ended }) => ended));
       await this.#forwards?.[Symbol.asyncDispose]();
       this.#resolveEnded();
     }
@@ -137,6 +141,7 @@ export class LiveSession {
   #onLogin(login: Login): MultiplexerHooks {
     this.#options.stranger.welcome();
     this.#report("ssh.login", { ...whoOf(login), peer: login.identity()?.id });
+    this.#idleWatch = this.#watchIdleness();
     const forwarding = this.#forwardServices(login);
     const forwards = this.#forwards = new InwardForwards(forwarding);
     const services = this.#sessionServices(login, forwards);
@@ -171,16 +176,20 @@ export class LiveSession {
   #openSession(offer: ChannelOffer, services: SessionServices): void {
     const channel = offer.accept();
     const session = new SessionChannel(channel, services);
-    this.#sessions.add(session);
-    channel.closed.then(() => session.ended).then(() => this.#sessions.delete(session));
+    this.#sessions.set(channel, session);
+    channel.closed.then(() => session.ended).then(() => this.#sessions.delete(channel));
   }
 
-  /** Programs of a client that is gone are being ended; the last is killed within seconds. */
-  async #programsEnded(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PROGRAMS_TIMEOUT_MS);
-    await Promise.race([promise, Promise.all([...this.#sessions].map(({ ended }) => ended))]);
-    clearTimeout(timer);
+  #watchIdleness(): IdleWatch {
+    return new IdleWatch(this.#options.shared.limits, {
+      channels: () => this.#session.multiplexer?.channels ?? [],
+      closeChannel: (channel) => {
+        log.info("ssh.idle-channel", { session: this.#id, type: channel.type });
+        this.#sessions.get(channel)?.end();
+        channel.close();
+      },
+      endConnection: () => this.end("nothing was open for too long"),
+    });
   }
 
   #malformed(offer: ChannelOffer): void {
@@ -213,7 +222,9 @@ export class LiveSession {
       pty: this.#pty,
       subsystems: options.subsystems ?? new Map(),
       commands: options.commands ?? [],
+      subsystemCommands: options.subsystemCommands ?? new Map(),
       envPatterns: options.envPatterns ?? DEFAULT_ENV_PATTERNS,
+      setEnv: new Map([...login.restrictions.environment ?? [], ...options.setEnv ?? []]),
       account,
       openAgent: () => this.#openAgent(login, forwards, account),
       record: options.record,

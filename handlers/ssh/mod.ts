@@ -18,6 +18,8 @@
  * @module
  */
 export type { Login, LoginRestrictions, Prompt, SecondFactor } from "./auth/login.ts";
+export { checkedBanner } from "./auth/banner.ts";
+export { parseKeyOptions } from "./auth/key_options.ts";
 export type { LoginRules } from "./auth/login_policy.ts";
 export type { ThrottleLimits } from "./auth/source_throttle.ts";
 export type { AuthLimits } from "./auth/user_auth.ts";
@@ -50,14 +52,19 @@ export { namedBytes } from "./wire/ssh_writer.ts";
 export { joinStreams } from "./forward/join_streams.ts";
 export type { ForwardLimits } from "./forward/limits.ts";
 export { type ForwardRule, ForwardRuleError, parseForwardRule } from "./forward/rules.ts";
+export type { IdleLimits } from "./idle_watch.ts";
 export { DEFAULT_SSH_LIMITS, type SshEvent, type SshLimits, type SshOptions } from "./options.ts";
 export { listenPlain, type PlainListener, type PlainListenOptions } from "./plain_listener.ts";
+export { RevocationFile, type RevocationFileOptions } from "./revocation/revocation_file.ts";
+export * from "./revocation/revoked_keys.ts";
 export type { SessionLimits } from "./server_session.ts";
 export { type Account, accountNamed, nodeAccount } from "./session/account.ts";
 export { type AsciicastOptions, recordAsciicast } from "./session/asciicast.ts";
+export { parseVariable } from "./session/environment.ts";
 export { PtyError, SshAccountError } from "./session/errors.ts";
-export type { ExitStatus, ProgramSpec, RunningProgram, TerminalSize } from "./session/program.ts";
+export type { ExitStatus, ProgramSpec, RunningProgram } from "./session/program.ts";
 export type { Pty, PtyProvider } from "./session/pty.ts";
 export type { PtyRequest } from "./session/requests.ts";
 export type { TerminalRecorder } from "./session/terminal_run.ts";
+export type { TerminalCounters, TerminalLimits } from "./terminal/limits.ts";
 export { ALPN, ssh, type SshHandler, type SshSessionInfo, type SshStreamContext } from "./ssh.ts";

@@ -8,20 +8,25 @@ import type { ChannelLimits } from "./channel/limits.ts";
 import type { HostKey, TransportLimits } from "./engine/packet_transport.ts";
 import { DEFAULT_FORWARD_LIMITS, type ForwardLimits } from "./forward/limits.ts";
 import type { ForwardRule } from "./forward/rules.ts";
+import { DEFAULT_IDLE_LIMITS, type IdleLimits } from "./idle_watch.ts";
 import type { SessionLimits } from "./server_session.ts";
 import type { Account } from "./session/account.ts";
 import type { PtyProvider } from "./session/pty.ts";
 import type { PtyRequest } from "./session/requests.ts";
 import type { TerminalRecorder } from "./session/terminal_run.ts";
+import { DEFAULT_TERMINAL_LIMITS, type TerminalLimits } from "./terminal/limits.ts";
 
 /** Bounds of the handler (handlers/ssh/README.md). */
-export interface SshLimits extends SessionLimits, ThrottleLimits, ForwardLimits {}
+export interface SshLimits
+  extends SessionLimits, ThrottleLimits, ForwardLimits, IdleLimits, TerminalLimits {}
 
 /** What the handler uses where nothing else is said. */
 export const DEFAULT_SSH_LIMITS: SshLimits = {
   ...DEFAULT_AUTH_LIMITS,
   ...DEFAULT_THROTTLE_LIMITS,
   ...DEFAULT_FORWARD_LIMITS,
+  ...DEFAULT_IDLE_LIMITS,
+  ...DEFAULT_TERMINAL_LIMITS,
   keepAliveMs: 30_000,
   maxMissedKeepAlives: 3,
 };
@@ -66,10 +71,24 @@ export interface SshOptions extends LoginRules {
   readonly subsystems?: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers, such as Git's. Default: none. */
   readonly commands?: readonly CommandService[];
+  /**
+   * Commands that belong to a subsystem, by its name: for whoever may use that and may not run the
+   * program of the command's name. Default: none.
+   */
+  readonly subsystemCommands?: ReadonlyMap<string, CommandService>;
   /** Variables that clients may set; `*` at the end. Default: language, colours, Git's protocol. */
   readonly envPatterns?: readonly string[];
+  /** Variables that every program gets, whatever clients and keys say. Default: none. */
+  readonly setEnv?: ReadonlyMap<string, string>;
+  /** A text that clients show before anybody has logged in; plain, see `checkedBanner()`. */
+  readonly banner?: string;
   /** The account that programs of a login run as. Default: the node's own. */
   readonly accountOf?: (login: Login) => Promise<Account | undefined>;
+  /**
+   * Names that an identity may log in under, for terminals of other handlers, whose users choose one.
+   * Default: its id.
+   */
+  readonly usersOf?: (identity: Identity) => readonly string[];
   /** Makes terminals. Default: node-pty, else `script`. */
   readonly pty?: PtyProvider;
   /** Records terminals. Default: nothing is recorded. */

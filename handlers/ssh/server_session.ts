@@ -26,6 +26,8 @@ export interface ServerSessionOptions {
   readonly ident: string;
   /** Who may log in. */
   readonly policy: LoginPolicy;
+  /** What is shown to everybody before the login. Default: nothing. */
+  readonly banner?: string;
   /** Bounds of authentication and signs of life. */
   readonly limits: SessionLimits;
   /** Bounds of channels. */
@@ -161,11 +163,12 @@ export class SshServerSession {
   }
 
   async #authenticate(payload: Uint8Array): Promise<void> {
-    const { policy, limits, onAuthFailure } = this.#options;
+    const { policy, limits, banner, onAuthFailure } = this.#options;
     this.#auth ??= new UserAuth({
       sessionId: this.#transport.sessionId,
       policy,
       limits,
+      banner,
       send: (reply) => this.#transport.send(reply),
       onFailure: (failure) => onAuthFailure?.(failure),
     });

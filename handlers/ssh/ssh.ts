@@ -7,17 +7,22 @@ import {
   type IdentityProvider,
   type PeerAuth,
   type Stream,
+  type TerminalService,
 } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
+import { checkedBanner } from "./auth/banner.ts";
 import { SourceThrottle } from "./auth/source_throttle.ts";
 import { type CipherLease, leaseCiphers } from "./engine/crypto/cipher_lease.ts";
-import { ForwardCounter } from "./forward/limits.ts";
+import { IdentityCounter } from "./identity_counter.ts";
 import { LiveSession, type SharedServices } from "./live_session.ts";
+import { LiveSessions } from "./live_sessions.ts";
 import { DEFAULT_SSH_LIMITS, type SshEvent, type SshOptions } from "./options.ts";
 import { nodePtyProvider } from "./session/node_pty_adapter.ts";
 import type { PtyProvider } from "./session/pty.ts";
 import { scriptPtyProvider } from "./session/script_pty.ts";
+import type { TerminalCounters } from "./terminal/limits.ts";
+import { Terminals } from "./terminal/terminals.ts";
 
 /** ALPN identifier of SSH over a stream. */
 export const ALPN = "alknet/ssh";
@@ -62,6 +67,10 @@ export interface SshHandler extends Handler {
   sessions(): SshSessionInfo[];
   /** Ends a session; false when there is none of that number. */
   end(id: string): boolean;
+  /** Shells on terminals for other handlers, under the same rules as those of SSH. */
+  readonly terminals: TerminalService;
+  /** What became of those. */
+  readonly terminalCounters: Readonly<TerminalCounters>;
   /** What terminals are made with here; undefined where there are none. */
   ptyName(): Promise<string | undefined>;
 }
@@ -74,6 +83,7 @@ const log = getLogger(["alknet", "ssh"]);
  *
  * @param options The host key, and what is offered.
  * @returns A handler to register on an endpoint.
+ * @throws {SshOptionError} For a banner that a terminal should not show.
  *
  * @example
  * ```ts
@@ -94,23 +104,33 @@ class SshServer implements SshHandler {
   readonly peerAuth: PeerAuth;
   readonly #shared: SharedServices;
   readonly #throttle: SourceThrottle;
-  readonly #live = new Map<string, LiveSession>();
-  #count = 0;
+  readonly #live = new LiveSessions();
+  readonly #terminals: Terminals;
   /** Held from the first connection on, so that each need not open the library anew. */
   #ciphers?: Promise<CipherLease>;
   #pty?: Promise<PtyProvider | undefined>;
 
-  constructor(options: SshOptions) {
+  constructor({ banner, ...rest }: SshOptions) {
+    const options = { ...rest, banner: banner && checkedBanner(banner) };
     const limits = { ...DEFAULT_SSH_LIMITS, ...options.limits };
     this.peerAuth = options.acceptPeerProof ? "optional" : "none";
     this.#throttle = new SourceThrottle(limits);
     this.#shared = {
       options,
       limits,
-      counter: new ForwardCounter(limits.maxForwards),
+      counter: new IdentityCounter(limits.maxForwards),
       pty: () => this.#pty ??= options.pty ? Promise.resolve(options.pty) : findPty(),
       report: (event) => this.#report(event),
     };
+    this.#terminals = new Terminals(this.#shared, this.#live);
+  }
+
+  get terminals(): TerminalService {
+    return this.#terminals;
+  }
+
+  get terminalCounters(): Readonly<TerminalCounters> {
+    return this.#terminals.counters;
   }
 
   /** Each stream of a connection is an SSH connection of its own. */
@@ -121,26 +141,23 @@ class SshServer implements SshHandler {
   async serve(stream: Stream, context: SshStreamContext): Promise<void> {
     const stranger = this.#throttle.enter(context.auth.remoteAddr.hostname);
     if (!stranger) return stream.reset();
-    const id = String(++this.#count);
-    const live = new LiveSession(id, stream, { context, shared: this.#shared, stranger });
-    this.#live.set(id, live);
     try {
       await (this.#ciphers ??= leaseCiphers());
+      const id = this.#live.nextId();
+      const live = new LiveSession(id, stream, { context, shared: this.#shared, stranger });
+      this.#live.add(id, live);
       await live.run();
     } finally {
-      this.#live.delete(id);
       stranger.leave();
     }
   }
 
   sessions(): SshSessionInfo[] {
-    return [...this.#live.values()].flatMap((live) => live.info ?? []);
+    return this.#live.infos;
   }
 
   end(id: string): boolean {
-    const live = this.#live.get(id);
-    live?.end("ended by the node's owner");
-    return live !== undefined;
+    return this.#live.end(id, "ended by the node's owner");
   }
 
   async ptyName(): Promise<string | undefined> {
@@ -148,9 +165,7 @@ class SshServer implements SshHandler {
   }
 
   async shutdown(): Promise<void> {
-    const all = [...this.#live.values()];
-    for (const live of all) live.end("node is shutting down");
-    await Promise.all(all.map((live) => live.ended));
+    await this.#live.endAll();
     const ciphers = await this.#ciphers;
     ciphers?.[Symbol.dispose]();
   }

@@ -1,5 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 
+import type { CommandService } from "@alknet/core";
+
 import { ChannelRefusedError, parseForwardRule, SshAuthError } from "./mod.ts";
 import { exec, ptyRequest, readAll, run, SshLab, text } from "./testdata/support.ts";
 import { SshWriter } from "./wire/ssh_writer.ts";
@@ -161,6 +163,31 @@ Deno.test("ssh() ends sessions by their number", async () => {
   strictEqual(lab.handler.end("999"), false);
   ok(lab.handler.end(session?.id ?? ""));
   await client.ended;
+});
+
+Deno.test("ssh() runs a subsystem's commands for who may use it and not the program", async () => {
+  const subsystemCommands = new Map<string, CommandService>([
+    ["sftp", (line) =>
+      /^(md5sum|echo)\b/.test(line)
+        ? async ({ stream }) => {
+          await stream.write(new TextEncoder().encode("of the subsystem\n"));
+          return 5;
+        }
+        : undefined],
+  ]);
+  const ran = async (...scopes: readonly string[]): Promise<string> => {
+    await using lab = await SshLab.start({ scopes, subsystemCommands });
+    await using client = await lab.connect();
+    return await exec(client, "echo real").then(
+      ({ out, code }) => `${code} ${out}`,
+      () => "refused",
+    );
+  };
+  strictEqual(await ran("ssh:sftp"), "5 of the subsystem\n");
+  strictEqual(await ran("ssh:sftp", "ssh:exec"), "0 real\n");
+  strictEqual(await ran("ssh:sftp", "ssh:exec:echo"), "0 real\n");
+  strictEqual(await ran("ssh:sftp", "ssh:exec:md5sum"), "5 of the subsystem\n");
+  strictEqual(await ran("ssh:shell"), "refused");
 });
 
 Deno.test("ssh() forwards only where rules and scopes both allow it", async () => {

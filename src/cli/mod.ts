@@ -32,7 +32,8 @@ export { ExitCode };
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   try {
-    await program().parseAsync([...args], { from: "user" });
+    const root = await program(args);
+    await root.parseAsync([...args], { from: "user" });
     return ExitCode.Ok;
   } catch (error) {
     if (error instanceof ProgramExit) return error.exitCode;

@@ -1,32 +1,4 @@
 import { Command, type CommanderError } from "commander";
-import { auditCommand } from "./commands/audit.ts";
-import { callCommand } from "./commands/call.ts";
-import { completionsCommand } from "./commands/completions.ts";
-import { configCommand } from "./commands/config.ts";
-import { connectCommand } from "./commands/connect.ts";
-import { dashboardCommand } from "./commands/dashboard.ts";
-import { cpCommand } from "./commands/cp.ts";
-import { credentialCommand } from "./commands/credential.ts";
-import { forwardCommand, socksCommand } from "./commands/forward.ts";
-import { groupCommand } from "./commands/group.ts";
-import { handlersCommand } from "./commands/handlers.ts";
-import { idCommand } from "./commands/id.ts";
-import { initCommand } from "./commands/init.ts";
-import { inviteCommand } from "./commands/invite.ts";
-import { joinCommand } from "./commands/join.ts";
-import { opsCommand } from "./commands/ops.ts";
-import { peerCommand } from "./commands/peer.ts";
-import { mcpCommand } from "./commands/mcp.ts";
-import { pingCommand } from "./commands/ping.ts";
-import { serveCommand } from "./commands/serve.ts";
-import { sftpCommand } from "./commands/sftp.ts";
-import { sftpServerCommand } from "./commands/sftp_server.ts";
-import { sshCommand } from "./commands/ssh.ts";
-import { sshConfigCommand } from "./commands/ssh_config.ts";
-import { statusCommand } from "./commands/status.ts";
-import { storeCommand } from "./commands/store.ts";
-import { tokenCommand } from "./commands/token.ts";
-import { vaultCommand } from "./commands/vault.ts";
 import { VERSION } from "./version.ts";
 
 const AFTER_HELP = `
@@ -35,48 +7,68 @@ Exit codes: 0 done, 1 defect, 2 usage, 3 configuration, 4 unreachable, 5 refused
 6 not running, 7 vault locked, 8 port taken, 9 some files failed; of calls: 10 not found, 11 out of
 time, 12 declared error, 13 that node failed, 130 interrupted.`;
 
-/** The whole command line; nothing runs before it is parsed. */
-export function program(): Command {
+/** Makes a command, and loads what it needs, which for all of them takes most of a second. */
+type Load = () => Promise<Command>;
+
+/** The commands by name, in the order of the help. */
+const COMMANDS: ReadonlyMap<string, Load> = new Map<string, Load>([
+  ["init", async () => (await import("./commands/init.ts")).initCommand()],
+  ["id", async () => (await import("./commands/id.ts")).idCommand()],
+  ["serve", async () => (await import("./commands/serve.ts")).serveCommand()],
+  ["status", async () => (await import("./commands/status.ts")).statusCommand()],
+  ["handlers", async () => (await import("./commands/handlers.ts")).handlersCommand()],
+  ["ping", async () => (await import("./commands/ping.ts")).pingCommand()],
+  ["connect", async () => (await import("./commands/connect.ts")).connectCommand()],
+  ["cp", async () => (await import("./commands/cp.ts")).cpCommand()],
+  ["sftp", async () => (await import("./commands/sftp.ts")).sftpCommand()],
+  ["ops", async () => (await import("./commands/ops.ts")).opsCommand()],
+  ["call", async () => (await import("./commands/call.ts")).callCommand()],
+  ["ssh-config", async () => (await import("./commands/ssh_config.ts")).sshConfigCommand()],
+  ["ssh", async () => (await import("./commands/ssh.ts")).sshCommand()],
+  ["forward", async () => (await import("./commands/forward.ts")).forwardCommand()],
+  ["socks", async () => (await import("./commands/forward.ts")).socksCommand()],
+  ["dashboard", async () => (await import("./commands/dashboard.ts")).dashboardCommand()],
+  ["mcp", async () => (await import("./commands/mcp.ts")).mcpCommand()],
+  ["invite", async () => (await import("./commands/invite.ts")).inviteCommand()],
+  ["join", async () => (await import("./commands/join.ts")).joinCommand()],
+  ["peer", async () => (await import("./commands/peer.ts")).peerCommand()],
+  ["group", async () => (await import("./commands/group.ts")).groupCommand()],
+  ["token", async () => (await import("./commands/token.ts")).tokenCommand()],
+  ["credential", async () => (await import("./commands/credential.ts")).credentialCommand()],
+  ["audit", async () => (await import("./commands/audit.ts")).auditCommand()],
+  ["store", async () => (await import("./commands/store.ts")).storeCommand()],
+  ["vault", async () => (await import("./commands/vault.ts")).vaultCommand()],
+  ["config", async () => (await import("./commands/config.ts")).configCommand()],
+  ["completions", async () => (await import("./commands/completions.ts")).completionsCommand()],
+  ["sftp-server", async () => (await import("./commands/sftp_server.ts")).sftpServerCommand()],
+]);
+/** Commands that are there for other programs to start. */
+const HIDDEN: ReadonlySet<string> = new Set(["sftp-server"]);
+/** Commands that have to do with all others. */
+const ABOUT_ALL: ReadonlySet<string> = new Set(["completions"]);
+
+/**
+ * The command line as far as some arguments need it: the command that they name, or else every one,
+ * for help and for errors. Nothing runs before it is parsed.
+ */
+export async function program(args: readonly string[]): Promise<Command> {
   const root = new Command("alknet")
     .description("One port, many protocols, dispatched by the TLS handshake")
     .version(VERSION)
     .option("--json", "print results as JSON")
     .enablePositionalOptions()
     .addHelpText("after", AFTER_HELP);
-  const commands = [
-    initCommand(),
-    idCommand(),
-    serveCommand(),
-    statusCommand(),
-    handlersCommand(),
-    pingCommand(),
-    connectCommand(),
-    cpCommand(),
-    sftpCommand(),
-    opsCommand(),
-    callCommand(),
-    sshConfigCommand(),
-    sshCommand(),
-    forwardCommand(),
-    socksCommand(),
-    dashboardCommand(),
-    mcpCommand(),
-    inviteCommand(),
-    joinCommand(),
-    peerCommand(),
-    groupCommand(),
-    tokenCommand(),
-    credentialCommand(),
-    auditCommand(),
-    storeCommand(),
-    vaultCommand(),
-    configCommand(),
-    completionsCommand(),
-  ];
-  for (const command of commands) root.addCommand(command);
-  root.addCommand(sftpServerCommand(), { hidden: true });
+  for (const [name, load] of wanted(args)) {
+    root.addCommand(await load(), { hidden: HIDDEN.has(name) });
+  }
   throwInsteadOfExit(root);
   return root;
+}
+
+function wanted(args: readonly string[]): Iterable<[string, Load]> {
+  const name = args.find((arg) => !arg.startsWith("-")) ?? ""; // no option before it has a value
+  const load = COMMANDS.get(name);
+  return load && !ABOUT_ALL.has(name) ? [[name, load]] : COMMANDS;
 }
 
 /** `--json` works before and after the command's name; usage errors are thrown. */

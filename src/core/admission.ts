@@ -47,6 +47,18 @@ export class Admission {
     return once(this.#identities.enter(id));
   }
 
+  /** Takes both places at once, for a peer that is known before its connection is; both or none. */
+  carried(addr: string, id: string | undefined): (() => void) | undefined {
+    const leave = this.connection(addr);
+    if (!leave || id === undefined) return leave;
+    const leaveIdentity = this.identity(id);
+    if (!leaveIdentity) return void leave();
+    return () => {
+      leave();
+      leaveIdentity();
+    };
+  }
+
   #hasRoom(addr: string | undefined): boolean {
     if (this.#counters.active >= this.#limits.maxConnections) {
       this.#counters.refusedTotal++;

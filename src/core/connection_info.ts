@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 
 import type { Address } from "./connection.ts";
-import type { Session } from "./session.ts";
+import type { LiveSession } from "./live_session.ts";
 
 /** One connection as `status` shows it. */
 export interface ConnectionInfo {
@@ -35,7 +35,7 @@ export interface EndpointEvent
 const log = getLogger(["alknet", "endpoint"]);
 
 /** Looks at a connection. */
-export function describe({ conn, handler, fingerprint, openedAt }: Session): ConnectionInfo {
+export function describe({ conn, handler, fingerprint, openedAt }: LiveSession): ConnectionInfo {
   return {
     alpn: conn.alpn,
     handler: handler.name,

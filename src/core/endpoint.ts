@@ -1,5 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Admission } from "./admission.ts";
+import type { Arrival, Arrived, Carriage } from "./carriage.ts";
+import { CarriedSession } from "./carried_session.ts";
 import { type CertificateSource, nodeCertificates } from "./certificate_source.ts";
 import { CloseCode } from "./close_code.ts";
 import type { Address } from "./connection.ts";
@@ -10,8 +12,9 @@ import { type Counters, DEFAULT_LIMITS, type Limits, zeroCounters } from "./limi
 import { Listener, type ListenerInfo, type ListenOptions } from "./listener.ts";
 import { formatNodeId, generateNodeKey, type NodeId, type NodeKey } from "./node_id.ts";
 import { HandlerRegistry } from "./registry.ts";
-import { Session } from "./session.ts";
-import { observe, sessionSpan } from "./telemetry.ts";
+import { Session, type SessionDeps } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import { observe } from "./telemetry.ts";
 import type { Traffic, TransportConnection } from "./transport/transport.ts";
 
 /** What {@linkcode serve} can be told. */
@@ -37,11 +40,9 @@ export interface ServeOptions {
 }
 
 const log = getLogger(["alknet", "endpoint"]);
-/** Sessions that end within this many milliseconds of the signal need no further waiting. */
-const CLOSE_FLUSH_MS = 50;
 
 /** A running node: listeners, handlers, connections. Made by {@linkcode serve}. */
-export class Endpoint implements AsyncDisposable {
+export class Endpoint implements AsyncDisposable, Carriage {
   /** The node's id. */
   readonly nodeId: NodeId;
   /** The node's key. */
@@ -55,9 +56,9 @@ export class Endpoint implements AsyncDisposable {
   readonly #registry = new HandlerRegistry();
   readonly #admission: Admission;
   readonly #listeners: Listener[] = [];
-  readonly #sessions = new Set<Session>();
-  readonly #ended: Traffic = { received: 0, sent: 0 };
+  readonly #sessions = new Sessions();
   readonly #shutdown = new AbortController();
+  readonly #deps: SessionDeps;
   readonly #release: (() => void)[] = [];
   #closing?: Promise<void>;
 
@@ -69,8 +70,16 @@ export class Endpoint implements AsyncDisposable {
     this.#identities = options.identities ?? NOBODY;
     this.#onEvent = options.onEvent;
     this.#admission = new Admission(this.#limits, this.#counters);
+    this.#deps = {
+      limits: this.#limits,
+      counters: this.#counters,
+      admission: this.#admission,
+      identities: this.#identities,
+      shutdown: this.#shutdown.signal,
+      report: (kind, about, error) => this.#report(kind, describe(about), error),
+    };
     this.#registry.add(...options.handlers);
-    this.#release.push(this.#identities.onChange(() => this.#reauthorize()));
+    this.#release.push(this.#identities.onChange(() => this.#sessions.reauthorize()));
     this.#release.push(observe(this.#counters));
   }
 
@@ -109,16 +118,14 @@ export class Endpoint implements AsyncDisposable {
     return this.#registry.handlers;
   }
 
-  /** Open connections as of now. */
+  /** Open connections as of now, those that others carry included. */
   get connections(): ConnectionInfo[] {
-    return [...this.#sessions].map(describe);
+    return this.#sessions.all.map(describe);
   }
 
   /** Bytes of all connections since the node started, open ones included. */
   get traffic(): Readonly<Traffic> {
-    const total = { ...this.#ended };
-    for (const { conn } of this.#sessions) add(total, conn.traffic);
-    return total;
+    return this.#sessions.traffic;
   }
 
   /**
@@ -136,6 +143,28 @@ export class Endpoint implements AsyncDisposable {
     const removed = this.#registry.remove(name) !== undefined;
     if (removed) this.#reconfigure();
     return removed;
+  }
+
+  /** As {@linkcode Carriage.handlerFor}. */
+  handlerFor(alpn: string): Handler | undefined {
+    return this.#registry.find(alpn);
+  }
+
+  /** As {@linkcode Carriage.take}. */
+  take<T extends Arrived>(arrival: Arrival, accept: () => T): T | undefined {
+    if (this.#shutdown.signal.aborted) return undefined;
+    const peer = arrival.identity()?.id;
+    const leave = this.#admission.carried(arrival.remoteAddr.hostname, peer);
+    if (!leave) return void this.#turnedAway(arrival, peer);
+    try {
+      const arrived = accept();
+      arrived.conn.closed.then(leave);
+      this.#sessions.addCarried(new CarriedSession(arrival, arrived, this.#deps));
+      return arrived;
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   /**
@@ -183,25 +212,16 @@ export class Endpoint implements AsyncDisposable {
     conn.closed.then(leave);
     const handler = this.#registry.find(conn.alpn);
     if (!handler) return conn.close(CloseCode.NoHandler, "no handler");
-    const session = new Session(conn, handler, (server) => listener.matches(server), {
-      limits: this.#limits,
-      counters: this.#counters,
-      admission: this.#admission,
-      identities: this.#identities,
-      shutdown: this.#shutdown.signal,
-      report: (kind, about, error) => this.#report(kind, about, error),
-    });
-    this.#sessions.add(session);
-    const endSpan = sessionSpan(session);
-    session.done.then(() => {
-      this.#sessions.delete(session);
-      add(this.#ended, conn.traffic);
-      endSpan();
-    });
+    this.#sessions.add(new Session(conn, handler, listener, this.#deps));
   }
 
-  #report(kind: string, session: Session, error?: unknown): void {
-    const info = describe(session);
+  #turnedAway({ handler, alpn, transport, remoteAddr }: Arrival, peer: string | undefined): void {
+    const about = { handler: handler.name, alpn, transport, remoteAddr, peer };
+    const nothing = { openedAt: new Date(), bytesReceived: 0, bytesSent: 0 };
+    this.#report("limit.carried", { ...about, ...nothing });
+  }
+
+  #report(kind: string, info: ConnectionInfo, error?: unknown): void {
     report(kind, info, error);
     this.#onEvent?.({ kind, ...info });
   }
@@ -213,17 +233,10 @@ export class Endpoint implements AsyncDisposable {
     log.debug("handshake.failed", { error });
   }
 
-  #reauthorize(): void {
-    for (const session of this.#sessions) session.reauthorize();
-  }
-
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.drain();
     this.#shutdown.abort();
-    for (const { conn } of this.#sessions) conn.stopAccepting();
-    await settledWithin(this.#sessions, this.#limits.drainTimeoutMs);
-    for (const { conn } of this.#sessions) conn.close(CloseCode.ShuttingDown, "shutting down");
-    await settledWithin(this.#sessions, CLOSE_FLUSH_MS);
+    await this.#sessions.drain(this.#limits.drainTimeoutMs);
     for (const listener of this.#listeners) {
       listener.close(CloseCode.ShuttingDown, "shutting down");
     }
@@ -255,17 +268,4 @@ export class Endpoint implements AsyncDisposable {
  */
 export function serve(options: ServeOptions): Promise<Endpoint> {
   return Endpoint.start(options);
-}
-
-async function settledWithin(sessions: Iterable<Session>, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const all = Promise.allSettled([...sessions].map((session) => session.done));
-  await Promise.race([promise, all]);
-  clearTimeout(timer);
-}
-
-function add(total: Traffic, { received, sent }: Readonly<Traffic>): void {
-  total.received += received;
-  total.sent += sent;
 }

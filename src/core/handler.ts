@@ -19,6 +19,12 @@ export interface HandlerContext {
   readonly identities: IdentityProvider;
   /** Aborts when the connection is over or the node shuts down: finish what is under way. */
   readonly signal: AbortSignal;
+  /**
+   * The port at which QUIC is to be had under the very certificate that this connection, over TLS,
+   * shows for its server name: who believes the one believes the other. As of now: certificates
+   * change. Undefined where there is none, and for connections that no listener has taken.
+   */
+  readonly quicPort?: number | undefined;
 }
 
 /**

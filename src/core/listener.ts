@@ -132,6 +132,15 @@ export class Listener {
     this.#tls?.configure(leaf, alpn);
   }
 
+  /** The port of QUIC, where it shows the certificate that TLS shows for a name. */
+  quicPortFor(serverName = ""): number | undefined {
+    const { certificates: { leaf }, named, quicCertificate } = this.#deps;
+    const overTls = serverName === "" ? leaf : named?.leafFor(serverName.toLowerCase()) ?? leaf;
+    const overQuic = quicCertificate === "named" ? named?.leaf ?? leaf : leaf;
+    const same = this.#quic !== undefined && equal(overTls.sha256, overQuic.sha256);
+    return same ? this.addr.port : undefined;
+  }
+
   /** Whether a proof was made for this listener (docs/protocol/auth.md, "Binding"). */
   matches({ kind, value }: ServerBinding): boolean {
     if (kind === "node-id") return equal(value, this.#deps.nodeId);

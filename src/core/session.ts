@@ -1,32 +1,43 @@
-import { readProof, type Refusal, sendHello, sendVerdict } from "./auth_exchange.ts";
-import type { ServerBinding } from "./auth_wire.ts";
+import {
+  readProof,
+  type Refusal,
+  sendHello,
+  sendVerdict,
+  type ServerSelf,
+} from "./auth_exchange.ts";
 import { CloseCode } from "./close_code.ts";
 import type { Admission } from "./admission.ts";
-import { ConnectionClosedError, HandshakeTimeoutError } from "./errors.ts";
-import type { Handler, HandlerContext } from "./handler.ts";
-import type { AuthContext, Identity, IdentityProvider } from "./identity.ts";
-import type { Counters, Limits } from "./limits.ts";
+import { HandshakeTimeoutError } from "./errors.ts";
+import type { Handler } from "./handler.ts";
+import type { AuthContext, Identity } from "./identity.ts";
+import {
+  endFailed,
+  handlerContext,
+  type LiveDeps,
+  type LiveSession,
+  revoke,
+  serveToEnd,
+} from "./live_session.ts";
 import type { TransportConnection } from "./transport/transport.ts";
 
 /** What sessions of one endpoint share. */
-export interface SessionDeps {
-  readonly limits: Limits;
-  readonly counters: Counters;
+export interface SessionDeps extends LiveDeps {
   readonly admission: Admission;
-  readonly identities: IdentityProvider;
-  /** Aborts when the endpoint begins to shut down. */
-  readonly shutdown: AbortSignal;
-  /** Tells of something worth a log line. */
-  report(event: string, session: Session, error?: unknown): void;
+}
+
+/** What a session asks of the listener that has taken it. */
+export interface SessionListener extends ServerSelf {
+  /** The port of QUIC, where it shows the certificate that TLS shows for a name. */
+  quicPortFor(serverName: string | undefined): number | undefined;
 }
 
 /** The life of one accepted connection: handshake, proof, handler, close. */
-export class Session {
+export class Session implements LiveSession {
   readonly conn: TransportConnection;
   readonly handler: Handler;
   readonly openedAt: Date = new Date();
-  /** Resolves when the handler is done and the connection is over. */
   readonly done: Promise<void>;
+  readonly #listener: SessionListener;
   readonly #deps: SessionDeps;
   #fingerprint?: string;
   #identity?: Identity;
@@ -35,16 +46,16 @@ export class Session {
   constructor(
     conn: TransportConnection,
     handler: Handler,
-    matches: (server: ServerBinding) => boolean,
+    listener: SessionListener,
     deps: SessionDeps,
   ) {
     this.conn = conn;
     this.handler = handler;
+    this.#listener = listener;
     this.#deps = deps;
-    this.done = this.#run(matches);
+    this.done = this.#run();
   }
 
-  /** The proven key or certificate. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
   }
@@ -59,14 +70,12 @@ export class Session {
     this.#identity = this.#deps.identities.fromFingerprint(this.#fingerprint);
     const disabled = this.#deps.identities.isDisabled(this.#fingerprint);
     if (!disabled && (!known || this.#identity?.id === known.id)) return;
-    this.#deps.counters.revoked++;
-    this.#deps.report("connection.revoked", this);
-    this.conn.close(CloseCode.Revoked, "permission withdrawn");
+    revoke(this, this.#deps);
   }
 
-  async #run(matches: (server: ServerBinding) => boolean): Promise<void> {
+  async #run(): Promise<void> {
     try {
-      if (await this.#authenticate(matches)) await this.#serve();
+      if (await this.#authenticate()) await this.#serve();
     } catch (error) {
       this.#failed(error);
     }
@@ -74,7 +83,7 @@ export class Session {
   }
 
   /** Handshake and proof, within the time both are given; false when the peer was turned away. */
-  async #authenticate(matches: (server: ServerBinding) => boolean): Promise<boolean> {
+  async #authenticate(): Promise<boolean> {
     const timer = setTimeout(() => {
       this.#timedOut = true;
       this.#deps.counters.handshakeTimeout++;
@@ -82,7 +91,7 @@ export class Session {
       this.conn.close(CloseCode.Timeout, "handshake took too long");
     }, this.#deps.limits.handshakeTimeoutMs);
     try {
-      const refusal = await this.#exchange(matches);
+      const refusal = await this.#exchange();
       if (refusal) this.#refuse(refusal);
       return !refusal && this.#enterIdentity();
     } finally {
@@ -90,7 +99,7 @@ export class Session {
     }
   }
 
-  async #exchange(matches: (server: ServerBinding) => boolean): Promise<Refusal | undefined> {
+  async #exchange(): Promise<Refusal | undefined> {
     const { conn, handler: { peerAuth = "none" } } = this;
     const byCertificate = conn.peerFingerprints.length > 0;
     if (peerAuth === "none" || byCertificate) {
@@ -99,7 +108,7 @@ export class Session {
     }
     const nonce = await sendHello(conn, peerAuth === "required");
     await conn.handshake;
-    const { fingerprint, refusal } = await readProof(conn, nonce, { matches });
+    const { fingerprint, refusal } = await readProof(conn, nonce, this.#listener);
     const verdict = refusal ?? this.#settle(peerAuth, fingerprint);
     await sendVerdict(conn, verdict);
     return verdict;
@@ -154,40 +163,20 @@ export class Session {
 
   async #serve(): Promise<void> {
     const { conn, handler } = this;
-    this.#deps.counters.accepted++;
-    this.#deps.report("connection.opened", this);
-    await handler.accept(conn, this.#handlerContext());
-    await this.#linger();
-    conn.close(CloseCode.Ok, "");
+    const auth = conn.auth ?? this.#authContext();
+    const ctx = handlerContext(conn, { auth, quicPort: () => this.#quicPort() }, this.#deps);
+    await serveToEnd(this, () => handler.accept(conn, ctx), this.#deps);
   }
 
-  #handlerContext(): HandlerContext {
-    const { conn } = this;
-    const { identities, shutdown } = this.#deps;
-    return {
-      auth: conn.auth ?? this.#authContext(),
-      identities,
-      get signal(): AbortSignal {
-        return AbortSignal.any([conn.signal, shutdown]);
-      },
-    };
-  }
-
-  /** Closing right after writing loses what is in flight, so the peer may close first. */
-  async #linger(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#deps.limits.lingerTimeoutMs);
-    await Promise.race([promise, this.conn.closed]);
-    clearTimeout(timer);
+  #quicPort(): number | undefined {
+    const { transport, serverName } = this.conn;
+    return transport === "tls" ? this.#listener.quicPortFor(serverName) : undefined;
   }
 
   #failed(error: unknown): void {
-    const peerLeft = error instanceof ConnectionClosedError && this.conn.signal.aborted;
-    const served = this.conn.auth !== undefined;
-    if (!served && !this.#timedOut) this.#deps.counters.handshakeFailed++;
-    if (served && !peerLeft) this.#deps.counters.handlerFailed++;
-    const event = peerLeft ? "connection.lost" : "handler.failed";
-    this.#deps.report(served ? event : "handshake.failed", this, error);
-    this.conn.close(served ? CloseCode.HandlerFailed : CloseCode.AuthRefused, "failed");
+    if (this.conn.auth) return endFailed(this, error, this.#deps);
+    if (!this.#timedOut) this.#deps.counters.handshakeFailed++;
+    this.#deps.report("handshake.failed", this, error);
+    this.conn.close(CloseCode.AuthRefused, "failed");
   }
 }

@@ -1,6 +1,6 @@
 import { metrics, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Counters } from "./limits.ts";
-import type { Session } from "./session.ts";
+import type { LiveSession } from "./live_session.ts";
 
 const SCOPE = "@alknet/core";
 
@@ -28,7 +28,7 @@ export function observe(counters: Readonly<Counters>): () => void {
  *
  * @returns A function that ends it.
  */
-export function sessionSpan(session: Session): () => void {
+export function sessionSpan(session: LiveSession): () => void {
   const { conn, handler } = session;
   const span = trace.getTracer(SCOPE).startSpan(`alknet ${handler.name}`, {
     kind: SpanKind.SERVER,

@@ -50,7 +50,8 @@ const ABORTED_PER_SECOND = 50;
  *       serveH3(conn, (request) => new Response(`hello ${new URL(request.url).pathname}`), { signal }),
  *   }],
  * });
- * await using conn = await dial(`${node.nodeId}@127.0.0.1:${node.addr.port}`, { alpn: "h3" });
+ * const target = `${node.nodeId}@127.0.0.1:${node.addr.port}`;
+ * await using conn = await dial(target, { alpn: "h3", transports: ["quic"] });
  * await using client = connectH3(conn);
  * const response = await client.fetch("https://localhost/world");
  * strictEqual(await response.text(), "hello /world");

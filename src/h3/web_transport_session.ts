@@ -1,4 +1,4 @@
-import type { CloseInfo, Datagrams, Stream, UniStreams } from "@alknet/core";
+import type { CloseInfo, Datagrams, Stream, Traffic, UniStreams } from "@alknet/core";
 
 /**
  * A WebTransport session (draft-ietf-webtrans-http3): streams both ways, datagrams, and an end with
@@ -23,6 +23,10 @@ export interface WebTransportSession extends AsyncDisposable {
   readonly closed: Promise<CloseInfo>;
   /** Aborts when the session is over. */
   readonly signal: AbortSignal;
+  /** Bytes that its streams and datagrams have carried so far. */
+  readonly traffic: Readonly<Traffic>;
+  /** No further streams are taken: the iterations come to their end, open streams go on. */
+  stopAccepting(): void;
   /**
    * Opens a stream, waiting for `ready`.
    *

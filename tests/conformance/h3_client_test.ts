@@ -135,7 +135,7 @@ async function startServer(reply: readonly number[]): Promise<Site> {
     }],
   });
   const client = connectH3(
-    await dial(`${node.nodeId}@127.0.0.1:${node.addr.port}`, { alpn: "h3" }),
+    await dial(`${node.nodeId}@127.0.0.1:${node.addr.port}`, { alpn: "h3", transports: ["quic"] }),
   );
   return {
     client,

@@ -4,6 +4,7 @@ import { connect as tlsConnect } from "node:tls";
 import {
   type Endpoint,
   generateNodeKey,
+  type Handler,
   issueLeaf,
   type Leaf,
   type NamedCertificates,
@@ -94,6 +95,44 @@ Deno.test("QUIC shows the named certificate only where that is wanted", async ()
   }
 });
 
+Deno.test("a handler learns of QUIC where it shows what TLS shows for the name", async () => {
+  // Browsers that had come by the public name were sent to QUIC, where the node's own certificate
+  // awaited them, and the other way about.
+  for (const quicCertificate of ["own", "named"] as const) {
+    const named = new Named(await generateNodeKey());
+    const { look, ports } = looking();
+    const listen = [{ hostname: "127.0.0.1", named, quicCertificate }];
+    await using node = await serve({ handlers: [look], listen });
+    const own = nodeServerName(node.key.publicKey);
+    const { port } = node.addr;
+    await verified(node, own, node.key);
+    await until(() => ports.length === 1);
+    deepStrictEqual(ports.splice(0), [port], "there is one certificate only");
+    await named.turn();
+    for (const [name, key] of [[own, node.key], [NAME, named.authority]] as const) {
+      await verified(node, name, key);
+      await until(() => ports.length === 1);
+      const same = (name === NAME) === (quicCertificate === "named");
+      deepStrictEqual(ports.splice(0), [same ? port : undefined], `${quicCertificate} ${name}`);
+    }
+    const overQuic = await reach(node, "quic").catch(() => undefined); // not by key, where named
+    if (overQuic) {
+      await until(() => ports.length === 1);
+      deepStrictEqual(ports, [undefined]);
+      overQuic.close();
+    }
+  }
+});
+
+Deno.test("a handler learns of no QUIC where there is none", async () => {
+  const { look, ports } = looking();
+  const listen = [{ hostname: "127.0.0.1", transports: ["tls"] as const }];
+  await using node = await serve({ handlers: [look], listen });
+  await verified(node, nodeServerName(node.key.publicKey), node.key);
+  await until(() => ports.length === 1);
+  deepStrictEqual(ports, [undefined]);
+});
+
 Deno.test("a raw service takes the connections it knows, and others go on to TLS", async () => {
   const served: string[] = [];
   const raw: RawTlsService = {
@@ -151,6 +190,13 @@ Deno.test("who says nothing to a raw service is cut off after handshakeTimeoutMs
   strictEqual(await socket.read(new Uint8Array(1)).catch(() => null), null);
   deepStrictEqual([node.counters.handshakeTimeout, node.counters.handshaking], [1, 0]);
 });
+
+/** A handler that notes which port of QUIC it is told of. */
+function looking(): { readonly look: Handler; readonly ports: (number | undefined)[] } {
+  const ports: (number | undefined)[] = [];
+  const accept: Handler["accept"] = (_conn, ctx) => Promise.resolve(void ports.push(ctx.quicPort));
+  return { look: { name: "look", alpn: [ALPN], accept }, ports };
+}
 
 /** Completes a handshake with a server that shows a certificate of this authority for the name. */
 async function verified(node: Endpoint, servername: string, authority: NodeKey): Promise<void> {

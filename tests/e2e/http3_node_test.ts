@@ -11,12 +11,15 @@ import { connectH3, webTransportConnection } from "@alknet/h3";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { hashesAt, openChromium } from "./support/chromium.ts";
 import { Machine, type ServingNode } from "./support/cli.ts";
+import { echoOverWebSocket, echoOverWebTransport, pageProtocol } from "./support/in_page.ts";
 
 const NOWHERE = { hostname: "127.0.0.1", port: 0 };
 
 Deno.test("a token's holder calls operations over a WebTransport session", async () => {
   await using served = await startNode();
-  await using client = connectH3(await dial(served.node.target, { alpn: "h3" }));
+  await using client = connectH3(
+    await dial(served.node.target, { alpn: "h3", transports: ["quic"] }),
+  );
   const headers = { authorization: `Bearer ${served.token}` };
   const session = await client.webTransport("https://localhost/alknet/call", { headers });
   const conn = webTransportConnection(session, { alpn: "alknet/call", remoteAddr: NOWHERE });
@@ -35,25 +38,23 @@ testOrSkip(
     await using page = await openChromium({ spki, quicPort: served.node.port });
     const url = `https://localhost:${served.node.port}`;
     strictEqual((await page.goto(`${url}/healthz`))?.status(), 200);
-    const found = await page.evaluate(async ({ url, token, hash }) => {
-      const headers = { authorization: `Bearer ${token}` };
-      const { ticket } = await (await fetch("/alknet/ticket", { method: "POST", headers })).json();
-      const value = new Uint8Array(hash);
-      const options = { serverCertificateHashes: [{ algorithm: "sha-256", value }] };
-      const session = new WebTransport(`${url}/alknet/echo?ticket=${ticket}`, options);
-      await session.ready;
-      const { readable, writable } = await session.createBidirectionalStream();
-      const writer = writable.getWriter();
-      await writer.write(new TextEncoder().encode("from a browser"));
-      await writer.close();
-      const echoed = await new Response(readable).text();
-      session.close();
-      const again = new WebTransport(`${url}/alknet/echo?ticket=${ticket}`, options);
-      const refused = await again.ready.then(() => false, () => true);
-      await again.closed.catch(() => {});
-      return { echoed, refused };
-    }, { url, token: served.token, hash: [...sha256] });
+    const visitor = { token: served.token, certificateHash: [...sha256] };
+    const found = await page.evaluate(echoOverWebTransport, visitor);
     deepStrictEqual(found, { echoed: "from a browser", refused: true });
+  },
+);
+
+testOrSkip(
+  "Chromium opens a WebSocket from a page over HTTP/2, on a connection of its own",
+  missing("chromium"),
+  async () => {
+    await using served = await startNode();
+    const { spki, sha256 } = await hashesAt(served.node.port);
+    await using page = await openChromium({ spki });
+    await page.goto(`https://localhost:${served.node.port}/healthz`);
+    strictEqual(await page.evaluate(pageProtocol), "h2");
+    const visitor = { token: served.token, certificateHash: [...sha256] };
+    strictEqual(await page.evaluate(echoOverWebSocket, visitor), "from a browser");
   },
 );
 

@@ -1,19 +1,20 @@
 /**
  * Programs nobody here wrote, on our SFTP server over standard input and output: no SSH is between
- * them, so what fails here is SFTP. The same programs through SSH, and rclone, which speaks SFTP only
- * with an SSH of its own before version 1.62, belong to the tests of the SSH handler.
+ * them, so what fails here is SFTP. The same programs through SSH are in ssh_sftp_test.ts, and rclone,
+ * which before version 1.62 speaks SFTP only with an SSH of its own, in rclone_test.ts.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
 import { missing, missingFile, testOrSkip } from "../tools/skip.ts";
 import { runProgram } from "./support/cli.ts";
+import { noFuse } from "./support/fuse.ts";
 import { randomBytes, sameFiles, StdioServer } from "./support/sftp_server.ts";
 
 const sftp = missing("sftp");
 const lftp = missing("lftp");
 const paramiko = missingFile("/usr/lib/python3/dist-packages/paramiko/__init__.py");
-const sshfs = missing("sshfs") ?? missing("git") ?? missingFuse();
+const sshfs = missing("sshfs") ?? missing("git") ?? noFuse();
 
 testOrSkip("OpenSSH's sftp puts, gets, lists, renames and links", sftp, async () => {
   await using server = await StdioServer.make();
@@ -179,13 +180,4 @@ async function mounted(
       strictEqual(unmounted.code, 0, unmounted.err);
     },
   };
-}
-
-function missingFuse(): string | undefined {
-  try {
-    Deno.openSync("/dev/fuse", { read: true, write: true }).close();
-    return undefined;
-  } catch (error) {
-    return `/dev/fuse cannot be opened: ${error instanceof Error ? error.message : error}`;
-  }
 }

@@ -2,9 +2,11 @@
  * The story of a node as one's own ingress: files, programs behind it, another node's pages, and a
  * program that speaks the call protocol where only HTTP gets through.
  */
-import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 
 import { callOverWebSocket } from "@alknet/call";
+import type { NodeStatus } from "../../src/cli/node/status.ts";
 
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { Machine, runProgram, type ServingNode } from "./support/cli.ts";
@@ -13,6 +15,7 @@ import { Machine, runProgram, type ServingNode } from "./support/cli.ts";
 async function webNode(
   started: AsyncDisposableStack,
   toml: string,
+  ...names: readonly string[]
 ): Promise<{
   machine: Machine;
   node: ServingNode;
@@ -20,7 +23,8 @@ async function webNode(
 }> {
   const machine = started.use(await Machine.fresh());
   strictEqual((await machine.alknet("init")).code, 0);
-  await machine.write("alknet.toml", `[node]\nnames = ["localhost", "app.localhost"]\n${toml}`);
+  const all = JSON.stringify(["localhost", "app.localhost", ...names]);
+  await machine.write("alknet.toml", `[node]\nnames = ${all}\n${toml}`);
   const node = started.use(await machine.serve());
   const ca = await machine.write("ca.pem", (await machine.alknet("id", "--ca")).out);
   const curl = async (path: string, ...more: string[]): Promise<string> => {
@@ -90,7 +94,7 @@ for (const transport of ["quic", "tls"]) {
       strictEqual((await front.alknet("peer", "add", "home", ...target)).code, 0);
       await front.write(
         "alknet.toml",
-        '[node]\nnames = ["localhost"]\n[[site]]\nupstreams = ["peer:home"]\n',
+        '[node]\nnames = ["localhost"]\n[[site]]\nupstreams = ["peer:home"]\nhealth_path = "/"\n',
       );
       const node = started.use(await front.serve());
       const ca = await front.write("ca.pem", (await front.alknet("id", "--ca")).out);
@@ -100,9 +104,98 @@ for (const transport of ["quic", "tls"]) {
         const { out, err } = await runProgram("curl", [...common, url]);
         strictEqual(out, "<h1>at home</h1>", err);
       }
+      const { upstreams: [home] } = await front.json<Pick<NodeStatus, "upstreams">>("status");
+      deepStrictEqual([home?.site, home?.upstream, home?.state], ["*/", "peer:home", "up"]);
     },
   );
 }
+
+testOrSkip(
+  "a server that fails its checks is asked no more, and the log, status and metrics say so",
+  missing("curl"),
+  async () => {
+    await using started = new AsyncDisposableStack();
+    let status = 200;
+    const behind = started.use(
+      Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+        const { pathname } = new URL(request.url);
+        return new Response("here", { status: pathname === "/up" ? status : 200 });
+      }),
+    );
+    const url = `http://127.0.0.1:${behind.addr.port}`;
+    const site = `[[site]]\nhost = "app.localhost"\nupstreams = ["${url}"]\n` +
+      `health_path = "/up"\nhealth_interval_ms = 100\nhealth_failures = 2\n`;
+    const { machine, node, curl } = await webNode(started, site);
+    const app = `https://app.localhost:${node.port}/`;
+    const to = ["--resolve", `app.localhost:${node.port}:127.0.0.1`, "-w", " %{http_code}"];
+    const answers = async (wanted: RegExp): Promise<void> => {
+      while (!wanted.test(await curl(app, ...to)));
+    };
+    await answers(/^here 200$/);
+    status = 503;
+    await answers(/ 502$/);
+    match(node.log, /upstream\.unhealthy site=app\.localhost\/ upstream=\S+ problem="Status 503"/);
+    match(
+      (await machine.alknet("status")).out,
+      /app\.localhost\/ +http:\S+ +unhealthy .*Status 503/,
+    );
+    const { token } = await machine.json<{ token: string }>(
+      ...["token", "create", "prometheus", "--scope", "metrics:read", "--scope", "node:read"],
+    );
+    const bearer = ["-H", `authorization: Bearer ${token}`];
+    const labels = `{site="app.localhost/",upstream="${url}"}`;
+    const metrics = await curl("/metrics", ...bearer);
+    ok(metrics.includes(`alknet_upstream_up${labels} 0\n`), metrics);
+    match(metrics, /^alknet_upstream_checks_total\{.*result="failed"\} [1-9]/m);
+    const [listed] = JSON.parse(await curl("/op/upstreams/list", ...bearer));
+    strictEqual(listed.state, "unhealthy");
+    status = 200;
+    await answers(/^here 200$/);
+    match(node.log, /upstream\.healthy site=app\.localhost\//);
+  },
+);
+
+testOrSkip(
+  "a page of a site is at no host where a browser is somebody",
+  missing("curl") ?? missing("openssl"),
+  async () => {
+    // A site without a host answered at the dashboard's own origin: its scripts could read the pages
+    // there by the cookie of whoever was signed in, and press their buttons.
+    await using started = new AsyncDisposableStack();
+    const folder = started.use(await Machine.fresh());
+    await folder.write("evil.html", "<script>fetch('/ui/operations/tokens/create')</script>");
+    const site = `[[site]]\nroot = "${folder.home}"\n`;
+    {
+      const { machine, node } = await webNode(started, site);
+      const none = await machine.alknet("dashboard", node.target);
+      strictEqual(none.code, 12);
+      match(none.err, /A site without a host answers everywhere: .* own_hosts in \[http\]/);
+    }
+    const { machine, node, curl } = await webNode(
+      started,
+      `[http]\nown_hosts = ["127.0.0.1"]\n${site}`,
+      "127.0.0.1",
+    );
+    const { url } = await machine.json<{ url: string }>("dashboard", node.target);
+    match(url, /^https:\/\/127\.0\.0\.1:/);
+    const [, cookie = ""] = /set-cookie: ([^;]+)/i.exec(await curl(url, "-i")) ?? [];
+    const own = `https://127.0.0.1:${node.port}`;
+    match(await curl(`${own}/`, "-b", cookie), /Overview/);
+    match(await curl(`${own}/evil.html`, "-b", cookie), /404 Not Found/);
+    match(await curl("/evil.html"), /<script>/);
+    match(await curl("/", "-b", cookie), /Not found/);
+    match(await curl("/ui/operations", "-b", cookie), /Not found/);
+    match(await curl(url.replace("127.0.0.1", "localhost")), /Not found/);
+
+    // Nor is a visitor there who its certificate says.
+    const { key, cert, fingerprint } = await clientCertificate(machine);
+    const added = await machine.alknet("peer", "add", "browser", "--fingerprint", fingerprint);
+    strictEqual(added.code, 0, added.err);
+    const shown = ["--key", key, "--cert", cert, "--json", "{}"];
+    match(await curl(`${own}/op/peers/whoami`, ...shown), /"browser"/);
+    strictEqual(await curl("/op/peers/whoami", ...shown, "-w", "%{http_code}"), "405");
+  },
+);
 
 Deno.test("a program calls operations over a WebSocket at /alknet/call, as who its token is", async () => {
   await using started = new AsyncDisposableStack();
@@ -131,6 +224,17 @@ Deno.test("a program calls operations over a WebSocket at /alknet/call, as who i
   }
   await ended;
 });
+
+/** A key and certificate such as browsers have, and what a node knows it by. */
+async function clientCertificate({ home }: Machine) {
+  const [key, cert] = [`${home}/key.pem`, `${home}/cert.pem`];
+  const files = ["-keyout", key, "-out", cert];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const made = await runProgram("openssl", ["req", "-x509", ...kind, "-subj", "/CN=me", ...files]);
+  strictEqual(made.code, 0, made.err);
+  const { fingerprint256 } = new X509Certificate(await Deno.readTextFile(cert));
+  return { key, cert, fingerprint: `SHA256:${fingerprint256.replaceAll(":", "").toLowerCase()}` };
+}
 
 /** A port that has TCP only and leads to another. */
 function tcpOnly(started: AsyncDisposableStack, port: number): number {

@@ -3,6 +3,7 @@ import { match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
 import { missing, testOrSkip } from "../tools/skip.ts";
+import { noFuse } from "./support/fuse.ts";
 import { SshLab } from "./support/ssh.ts";
 
 const noSsh = missing("ssh") ?? missing("ssh-keygen");
@@ -154,12 +155,3 @@ testOrSkip(
     ok(await sameBytes(there.path("back")));
   },
 );
-
-function noFuse(): string | undefined {
-  try {
-    Deno.statSync("/dev/fuse");
-    return undefined;
-  } catch {
-    return "there is no /dev/fuse";
-  }
-}

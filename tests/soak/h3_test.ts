@@ -69,7 +69,7 @@ async function session(client: H3Client): Promise<void> {
 
 /** A connection with random bytes on streams of both kinds, plausible at their beginning or not. */
 async function garbage(node: Endpoint): Promise<void> {
-  await using conn = await dial(target(node), { alpn: "h3" });
+  await using conn = await dial(target(node), { alpn: "h3", transports: ["quic"] });
   const begins = [[], [0], [0, 4, 0], [1], [2], [3], [0x40, 0x54, 0], [0x40, 0x41, 0], [1, 9]];
   for (let n = 0; n < 4; n++) {
     const begin = begins[Math.floor(Math.random() * begins.length)] ?? [];
@@ -140,7 +140,7 @@ function upgrade(info: H3Info): Response {
 }
 
 async function connect(node: Endpoint): Promise<H3Client> {
-  return connectH3(await dial(target(node), { alpn: "h3" }));
+  return connectH3(await dial(target(node), { alpn: "h3", transports: ["quic"] }));
 }
 
 function target(node: Endpoint): string {

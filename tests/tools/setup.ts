@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "nghttp2-client": "h2load",
   "nginx-light": "nginx",
   "chromium": "chromium",
+  "firefox-esr": "firefox-esr",
   "iproute2": "ip",
   "tmux": "tmux",
   "faketime": "faketime",
@@ -31,6 +32,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-tests": "/usr/lib/openssh/regress/test-exec.sh",
   "sshfs": "sshfs",
   "lftp": "lftp",
+  "rclone": "rclone",
 };
 
 const LIMITS = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];

@@ -2,6 +2,8 @@ import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import { createHash } from "node:crypto";
 
 import live from "./assets/live.js" with { type: "text" };
+import files from "./assets/files.css" with { type: "text" };
+import upload from "./assets/upload.js" with { type: "text" };
 import style from "./assets/style.css" with { type: "text" };
 
 interface Asset {
@@ -12,7 +14,9 @@ interface Asset {
 
 const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ["style.css", asset("text/css; charset=utf-8", style)],
+  ["files.css", asset("text/css; charset=utf-8", files)],
   ["live.js", asset("text/javascript; charset=utf-8", live)],
+  ["upload.js", asset("text/javascript; charset=utf-8", upload)],
   ["htmx.js", asset("text/javascript; charset=utf-8", htmx)],
 ]);
 

@@ -1,8 +1,9 @@
-import type { Identity } from "@alknet/core";
+import type { FileService, Identity } from "@alknet/core";
 import type { Dispatcher, OperationSpec } from "@alknet/operations";
 
 import { DEFAULT_WEB_LIMITS, type WebLimits } from "../door/limits.ts";
 import type { HttpInfo } from "../http_info.ts";
+import { DEFAULT_FILE_LIMITS, type FileLimits } from "./files/limits.ts";
 import { sessionCookie, sessionSecret } from "./guard.ts";
 import { dashboardRoutes } from "./routes.tsx";
 import { type DashboardSessionLimits, DashboardSessions, type Identify } from "./sessions.ts";
@@ -17,8 +18,12 @@ export interface DashboardOperations extends Dispatcher {
 export interface DashboardOptions {
   /** Everything the dashboard shows and does, it shows and does by these. */
   readonly operations: DashboardOperations;
-  /** Bounds of links, sessions and what they follow. Default: those of the types. */
-  readonly limits?: Partial<DashboardSessionLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">>;
+  /** The files of whoever is signed in. Default: there are none. */
+  readonly files?: FileService | undefined;
+  /** Bounds of links, sessions, what they follow and their files. Default: those of the types. */
+  readonly limits?: Partial<
+    DashboardSessionLimits & FileLimits & Pick<WebLimits, "heartbeatMs" | "stalledMs">
+  >;
 }
 
 /** A dashboard, to be asked before an application. */
@@ -59,9 +64,10 @@ const LOGIN = /^\/login\/([A-Za-z0-9_-]{20,64})$/;
  * match(pages.link(() => ({ id: "owner", scopes: ["*"], resources: {} })), /^\/login\/.{43}$/);
  * ```
  */
-export function dashboard({ operations, limits }: DashboardOptions): Dashboard {
+export function dashboard({ operations, files, limits }: DashboardOptions): Dashboard {
   const sessions = new DashboardSessions(limits);
-  const routes = dashboardRoutes(operations, sessions, { ...DEFAULT_WEB_LIMITS, ...limits });
+  const all = { ...DEFAULT_WEB_LIMITS, ...DEFAULT_FILE_LIMITS, ...limits };
+  const routes = dashboardRoutes({ operations, sessions, files, limits: all });
   return {
     link: (identify) => `/login/${sessions.invite(identify)}`,
     endRevoked: () => sessions.endRevoked(),

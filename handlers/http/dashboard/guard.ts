@@ -37,6 +37,22 @@ function hostOf(request: Request): string {
   return request.headers.get("host") ?? new URL(request.url).host;
 }
 
+/** What was sent; an empty form, which nothing believes, for what is none. */
+export async function formOf(request: Request): Promise<FormData> {
+  try {
+    return await request.formData();
+  } catch (error) {
+    if (error instanceof TypeError) return new FormData();
+    throw error;
+  }
+}
+
+/** Refuses a request that {@linkcode isOwnRequest} does not believe. */
+export function notOurs(): Response {
+  const text = "This did not come from a page of this site\n";
+  return new Response(text, { status: 403, headers: PAGE_HEADERS });
+}
+
 /** What every page goes out with: nothing from elsewhere, nothing inline, nothing in a frame. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-import type { Identity } from "@alknet/core";
+import type { FileService, Identity } from "@alknet/core";
 import type { OperationSpec } from "@alknet/operations";
 import { getLogger } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
@@ -12,7 +12,9 @@ import { assetResponse } from "./assets.ts";
 import type { DashboardOperations } from "./dashboard.ts";
 import { fieldsOf, FormInputError, inputFrom } from "./form_input.ts";
 import { FollowedItems } from "./followed_items.ts";
-import { isOwnRequest, NO_COOKIE, PAGE_HEADERS } from "./guard.ts";
+import { fileRoutes, uploadRoute } from "./files/file_routes.tsx";
+import type { FileLimits } from "./files/limits.ts";
+import { formOf, isOwnRequest, NO_COOKIE, notOurs, PAGE_HEADERS } from "./guard.ts";
 import { type Answer, AnswerView } from "./pages/answer.tsx";
 import type { Element } from "./pages/element.ts";
 import { CollectionPage, CollectionTable } from "./pages/collection_page.tsx";
@@ -44,17 +46,34 @@ const MAX_FORM_BYTES = 1_048_576;
 const EVENTS = "node/events";
 const log = getLogger(["alknet", "http", "dashboard"]);
 
+/** What the pages stand on. */
+export interface DashboardParts {
+  readonly operations: DashboardOperations;
+  readonly sessions: DashboardSessions;
+  readonly limits: EventStreamLimits & FileLimits;
+  /** Undefined where the node serves none. */
+  readonly files?: FileService | undefined;
+}
+
 /** The pages. Each is asked for by somebody who is signed in. */
 export function dashboardRoutes(
-  operations: DashboardOperations,
-  sessions: DashboardSessions,
-  limits: EventStreamLimits,
+  { operations, sessions, limits, files }: DashboardParts,
 ): { fetch(request: Request, env: SignedIn): Response | Promise<Response> } {
   const app = new Hono<Env>();
   const samples = new Samples();
   const viewer = (c: Context<Env>): Viewer => new Viewer(operations, c.env.identity);
 
-  app.use("*", bodyLimit({ maxSize: MAX_FORM_BYTES }));
+  const filesShown: Parameters<typeof fileRoutes>[1] = {
+    files,
+    limits,
+    show: async (c, title, content, status = 200) => {
+      const response = await page(c, viewer(c), title, content);
+      return new Response(response.body, { status, headers: response.headers });
+    },
+  };
+  uploadRoute(app, filesShown); // before the limit: it is read as it arrives
+  const tooLarge = (c: Context): Response => c.text("Too large\n", 413, PAGE_HEADERS);
+  app.use("*", bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge }));
   app.get("/", async (c) => page(c, viewer(c), "Overview", await overview(viewer(c), samples)));
   app.get("/ui/overview", async (c) => html(c, await overview(viewer(c), samples)));
   app.get("/ui/assets/:name", (c) => assetResponse(c.req.param("name")) ?? c.notFound());
@@ -70,8 +89,9 @@ export function dashboardRoutes(
     "/ui/events",
     (c) => page(c, viewer(c), "Events", <Following path={`/ui/stream/${EVENTS}`} />),
   );
+  fileRoutes(app, filesShown);
   app.post("/ui/sign-out", async (c) => {
-    if (!isOwnRequest(c.req.raw, c.env.session, await formOf(c))) return forbidden(c);
+    if (!isOwnRequest(c.req.raw, c.env.session, await formOf(c.req.raw))) return notOurs();
     sessions.end(c.env.secret);
     return c.body(null, 303, { location: "/", "set-cookie": NO_COOKIE });
   });
@@ -112,8 +132,8 @@ async function operation(c: Context<Env>, viewer: Viewer): Promise<Response> {
 }
 
 async function call(c: Context<Env>, viewer: Viewer): Promise<Response> {
-  const form = await formOf(c);
-  if (!isOwnRequest(c.req.raw, c.env.session, form)) return forbidden(c);
+  const form = await formOf(c.req.raw);
+  if (!isOwnRequest(c.req.raw, c.env.session, form)) return notOurs();
   const spec = viewer.spec(c.req.param("name"));
   if (!spec) return await missing(c, viewer);
   const answer = await answerTo(form, { viewer, spec });
@@ -145,7 +165,7 @@ async function stream(
   limits: EventStreamLimits,
 ): Promise<Response> {
   const { session, info } = c.env;
-  if (!isOwnRequest(c.req.raw, session)) return forbidden(c);
+  if (!isOwnRequest(c.req.raw, session)) return notOurs();
   const spec = viewer.spec(c.req.param("name"));
   if (!spec) return await missing(c, viewer);
   const input = streamInput(c, spec);
@@ -166,16 +186,6 @@ async function stream(
       leave();
     },
   });
-}
-
-/** What was sent; an empty form, which nothing believes, for what is none. */
-async function formOf(c: Context<Env>): Promise<FormData> {
-  try {
-    return await c.req.formData();
-  } catch (error) {
-    if (error instanceof TypeError) return new FormData();
-    throw error;
-  }
 }
 
 function streamInput(c: Context<Env>, spec: OperationSpec): unknown {
@@ -213,6 +223,7 @@ function pagesFor(viewer: Viewer): Page[] {
       path: `/ui/collections/${namespace}`,
       name: words(namespace),
     })),
+    { path: "/ui/files", name: "Files" },
     { path: "/ui/operations", name: "Operations" },
     ...viewer.spec(EVENTS) ? [{ path: "/ui/events", name: "Events" }] : [],
   ];
@@ -226,8 +237,4 @@ async function missing(c: Context<Env>, viewer: Viewer): Promise<Response> {
   const content = <p>There is no such page, or none that you may see.</p>;
   const response = await page(c, viewer, "Not found", content);
   return new Response(response.body, { status: 404, headers: response.headers });
-}
-
-function forbidden(c: Context<Env>): Response {
-  return c.text("This did not come from a page of this site\n", 403, PAGE_HEADERS);
 }

@@ -16,7 +16,7 @@ export interface DashboardSessionLimits {
   readonly maxLinks: number;
   /** Sessions at once; the one longest unused makes room. Default: 256. */
   readonly maxSessions: number;
-  /** Subscriptions that one session follows at once. Default: 16. */
+  /** Subscriptions followed, downloads and uploads of one session at once. Default: 16. */
   readonly maxStreams: number;
 }
 
@@ -39,7 +39,7 @@ export interface DashboardSession {
   readonly signal: AbortSignal;
   /** Whether it is not too old, and its owner still somebody. */
   isOpen(): boolean;
-  /** Counts a subscription that is followed; returns what stops counting it, or undefined. */
+  /** Counts a subscription or a transfer; returns what stops counting it, or undefined. */
   enter(): (() => void) | undefined;
 }
 

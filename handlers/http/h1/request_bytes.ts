@@ -11,6 +11,8 @@ export interface H1Request {
   readonly headers: Headers;
   /** Default: none. */
   readonly body?: ReadableStream<Uint8Array> | null;
+  /** Told whenever the server has taken a piece of the body. Default: nobody is. */
+  readonly onProgress?: () => void;
 }
 
 const encoder = new TextEncoder();

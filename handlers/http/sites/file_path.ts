@@ -9,9 +9,18 @@ import { join, relative } from "node:path";
 export async function filePath(root: string, pathname: string): Promise<string | undefined> {
   const segments = decodedSegments(pathname);
   if (!segments?.every(isServed)) return undefined;
+  return await pathWithin(root, join(root, ...segments));
+}
+
+/**
+ * A path with its links resolved.
+ *
+ * @returns Undefined for one that is not there, or that a link leads out of the root.
+ */
+export async function pathWithin(root: string, path: string): Promise<string | undefined> {
   try {
-    const path = await Deno.realPath(join(root, ...segments));
-    return isWithin(await Deno.realPath(root), path) ? path : undefined;
+    const resolved = await Deno.realPath(path);
+    return isWithin(await Deno.realPath(root), resolved) ? resolved : undefined;
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -14,16 +14,14 @@ const HOP_BY_HOP: readonly string[] = [
   "upgrade",
 ];
 
-/** Fields by which proxies tell of the client; a client's own are not believed. */
-const FORWARDED: readonly string[] = [
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-forwarded-port",
-  "x-real-ip",
-  "via",
-];
+/**
+ * Fields by which proxies tell of the client; a client's own are not believed. Many servers read `_`
+ * in a name as `-` (RFC 3875 section 4.1.18 makes one of both).
+ */
+const FORWARDED = /^(?:forwarded|via|x[-_]real[-_]ip|x[-_]forwarded[-_].*)$/;
+
+/** As such a server would take it, a setting of its own: where to send its requests ("httpoxy"). */
+const PROXY = "proxy";
 
 /** Who the name of this proxy is in `Via`: it tells nothing. */
 const PSEUDONYM = "proxy";
@@ -48,7 +46,8 @@ export function forwardedHeaders(
   const headers = endToEnd(request.headers);
   const before = trustForwarded ? headers.get("forwarded") : null;
   const hops = trustForwarded ? headers.get("x-forwarded-for") : null;
-  if (!trustForwarded) { for (const name of FORWARDED) headers.delete(name); }
+  const foreign = [...headers.keys()].filter((name) => isForeign(name, trustForwarded));
+  for (const name of [...foreign, PROXY]) headers.delete(name);
   headers.delete("expect");
   withoutSession(headers);
   const { host: asked } = new URL(request.url);
@@ -64,12 +63,24 @@ export function forwardedHeaders(
   return headers;
 }
 
-/** A copy without the fields of the connection, those it names among them. */
-export function endToEnd(headers: Headers): Headers {
+/** Whether it says of the client what only a trusted proxy may say, in the one spelling it uses. */
+function isForeign(name: string, trustForwarded: boolean): boolean {
+  return FORWARDED.test(name) && (!trustForwarded || name.includes("_"));
+}
+
+/** A copy without the fields of the connection. */
+function endToEnd(headers: Headers): Headers {
   const copy = new Headers(headers);
-  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim());
-  for (const name of [...HOP_BY_HOP, ...named.filter(isFieldName)]) copy.delete(name);
+  for (const name of ofConnection(headers.get("connection") ?? "")) {
+    if (isFieldName(name)) copy.delete(name);
+  }
   return copy;
+}
+
+/** Names of fields that belong to the connection, those that its own field names among them. */
+export function ofConnection(connection: string): ReadonlySet<string> {
+  const named = connection.split(",").map((name) => name.trim().toLowerCase());
+  return new Set([...HOP_BY_HOP, ...named]);
 }
 
 /** A server behind a site on the dashboard's host gets that host's cookies, but not that one. */

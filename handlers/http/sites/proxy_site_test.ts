@@ -1,76 +1,27 @@
 /** Sites behind a real node, asked with Deno's client. */
-import { serve, type Stream, trustAnchor } from "@alknet/core";
+import { NOBODY, type Stream } from "@alknet/core";
+import { memoryPair } from "@alknet/core/testing";
 import { socketStream } from "@alknet/core/transport";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { mock } from "node:test";
 
 import { COOKIE } from "../dashboard/guard.ts";
-import { http } from "../http.ts";
-import { proxySite, type ProxySiteOptions } from "./proxy_site.ts";
+import type { HttpInfo } from "../http_info.ts";
+import { node, proxied, server } from "../testdata/site_node.ts";
+import { HealthCheck } from "./health_check.ts";
+import { type ProxySite, proxySite } from "./proxy_site.ts";
 import { redirectSite } from "./redirect_site.ts";
-import { type Site, sites } from "./site.ts";
+import { sites } from "./site.ts";
 import { upstream } from "./upstream.ts";
 
-/** A node that serves sites, and how to ask it. */
-async function node(list: readonly Site[]) {
-  const handle = sites(list);
-  const app = async (...args: Parameters<typeof handle>): Promise<Response> =>
-    await handle(...args) ?? new Response("no such site\n", { status: 404 });
-  const endpoint = await serve({
-    hostname: "127.0.0.1",
-    names: ["localhost"],
-    handlers: [http({ app })],
-    limits: { drainTimeoutMs: 200 },
-  });
-  const caCerts = [trustAnchor(endpoint.key.publicKey)];
-  const client = Deno.createHttpClient({ caCerts });
-  const origin = `localhost:${endpoint.addr.port}`;
-  const connect = (): Promise<Deno.TlsConn> =>
-    Deno.connectTls({
-      hostname: "localhost",
-      port: endpoint.addr.port,
-      caCerts,
-      alpnProtocols: ["http/1.1"],
-    });
-  return {
-    origin,
-    ask: (path: string, init: RequestInit = {}) =>
-      fetch(`https://${origin}${path}`, { ...init, client, redirect: "manual" }),
-    webSocket: (path: string, protocols: string[] = []) =>
-      new WebSocket(`wss://${origin}${path}`, { protocols, client }),
-    connect,
-    /** What is answered to these bytes, until the connection ends. */
-    async raw(text: string): Promise<string> {
-      using conn = await connect();
-      await conn.write(new TextEncoder().encode(text));
-      let answer = "";
-      const buffer = new Uint8Array(4_096);
-      for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
-        answer += new TextDecoder().decode(buffer.subarray(0, n));
-      }
-      return answer;
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      client.close();
-      await endpoint.close();
-      for (const { serve } of list) if (Symbol.dispose in serve) dispose(serve);
-    },
-  };
-}
-
-function dispose(serve: unknown): void {
-  (serve as Disposable)[Symbol.dispose]();
-}
-
-function proxied(upstreams: readonly string[], more: Partial<ProxySiteOptions> = {}): Site {
-  return {
-    serve: proxySite({ upstreams: upstreams.map((each) => upstream(each)), ...more }),
-  };
-}
-
-function server(handler: Deno.ServeHandler): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
-}
+const INFO: HttpInfo = {
+  remoteAddr: { hostname: "127.0.0.1", port: 1 },
+  alpn: "http/1.1",
+  transport: "tls",
+  auth: { alpn: "http/1.1", remoteAddr: { hostname: "127.0.0.1", port: 1 } },
+  identities: NOBODY,
+};
 
 Deno.test("a request passes through as it is, but for what belongs to the connection", async () => {
   let seen: Headers | undefined;
@@ -91,6 +42,10 @@ Deno.test("a request passes through as it is, but for what belongs to the connec
       "x-kept": "1",
       "x-forwarded-for": "6.6.6.6",
       "forwarded": "for=6.6.6.6",
+      "x_forwarded_for": "6.6.6.6", // which WSGI and CGI take for the other
+      "x-forwarded-ssl": "off",
+      "x-real_ip": "6.6.6.6",
+      "proxy": "http://evil.example", // HTTP_PROXY to a CGI program
       "cookie": `a=1; ${COOKIE}=${"x".repeat(43)}; b=2`,
     },
   });
@@ -102,6 +57,9 @@ Deno.test("a request passes through as it is, but for what belongs to the connec
   strictEqual(seen?.get("cookie"), "a=1; b=2"); // who had it would be signed in to the dashboard
   strictEqual(seen?.get("host"), front.origin);
   strictEqual(seen?.get("x-forwarded-for"), "127.0.0.1");
+  for (const name of ["x_forwarded_for", "x-forwarded-ssl", "x-real_ip", "proxy"]) {
+    strictEqual(seen?.get(name), null, name);
+  }
   match(seen?.get("forwarded") ?? "", /^for=127\.0\.0\.1;host="localhost:\d+";proto=https$/);
 });
 
@@ -170,6 +128,34 @@ Deno.test("a server without an answer in time is a 504, and garbage a 502", asyn
   for (const conn of conns) conn.close();
 });
 
+Deno.test("a body that takes longer than a server has for its answer is no reason to give up", async () => {
+  // The time ran from the first byte of the request: who sent a large file over a slow line got a
+  // 504 in the middle of it.
+  const [here, there] = memoryPair();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const connect = (): Promise<Stream> => here.openStream();
+  using site = proxySite({ upstreams: [{ name: "x", host: "x", connect }], timeoutMs: 1_000 });
+  const body = new TransformStream<Uint8Array, Uint8Array>();
+  const init = { method: "POST", body: body.readable, headers: { "content-length": "10" } };
+  const answer = site(new Request("https://localhost/", init), { ...INFO, alpn: "h2" });
+  const writer = body.writable.getWriter();
+  for await (const stream of there.streams) {
+    const buffer = new Uint8Array(1_024);
+    await stream.read(buffer); // the head
+    for (let at = 0; at < 10; at++) {
+      await writer.write(new Uint8Array(1));
+      await stream.read(buffer);
+      await new Promise((resolve) => setImmediate(resolve)); // the sender learns of it
+      mock.timers.tick(900);
+    }
+    await stream.write(new TextEncoder().encode("HTTP/1.1 204 Taken\r\n\r\n"));
+    break;
+  }
+  strictEqual((await answer).status, 204);
+  mock.timers.reset();
+  here.close();
+});
+
 Deno.test("a server behind a Unix socket, and one behind a stream to a peer, are reached the same", async () => {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "app.sock");
@@ -187,6 +173,11 @@ Deno.test("a server behind a Unix socket, and one behind a stream to a peer, are
   ]);
   for (const at of ["/unix", "/peer"]) {
     strictEqual(await (await front.ask(at)).text(), "by socket", at);
+  }
+  for (const each of [upstream(`unix:${path}`), upstream("peer:worker-1", { dialPeer })]) {
+    const checked = Promise.withResolvers<string | undefined>();
+    using _ = new HealthCheck(each, { path: "/" }, ({ problem }) => checked.resolve(problem));
+    strictEqual(await checked.promise, undefined, each.name);
   }
   await behind.shutdown();
   await Deno.remove(folder, { recursive: true });
@@ -240,6 +231,12 @@ Deno.test("the site with the best host and the longest path answers", async () =
   strictEqual(await at("https://a.b.example/"), "any");
   strictEqual(await at("https://APP.example/api"), "app");
   strictEqual(await at("https://app.example/api/v2/x"), "app /api/v2");
+  strictEqual(await at("https://app.example.:4433/api"), "app"); // met no site
+  strictEqual(await at("https://x.example./"), "pattern");
+  for (const up of ["..%2fadmin", "%2e.%2F", "..%5cx", "..;/x", "x/..%252f..%252Fx", "..%3b%2f"]) {
+    strictEqual(await at(`https://other/api/${up}`), "any", up); // no site that has /api only
+  }
+  strictEqual(await at("https://other/api/a..b/..c/x..%2f"), "any /api");
   const moved = await handle(new Request("https://old.example/a?b"), Object.create(null));
   strictEqual(moved?.headers.get("location"), "https://app.example/moved/a?b");
   ok(moved?.status === 308);
@@ -270,6 +267,74 @@ Deno.test("a client that leaves takes back what the server was asked", async () 
   }
 });
 
+Deno.test("an answer without content is one, whatever the server says of its length", async () => {
+  // A 205 was a 502 here, and a 204 with a length broke HTTP/2, which waits for that much.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const conn of listener) {
+      const buffer = new Uint8Array(4_096);
+      const count = await conn.read(buffer) ?? 0;
+      const [, status] = /^GET \/(\d+)/.exec(new TextDecoder().decode(buffer.subarray(0, count))) ??
+        [];
+      await conn.write(
+        new TextEncoder().encode(`HTTP/1.1 ${status} X\r\ncontent-length: 5\r\n\r\nhello`),
+      );
+      conn.close();
+    }
+  })();
+  {
+    await using front = await node([proxied([`http://127.0.0.1:${listener.addr.port}`])]);
+    for (const status of [204, 205, 304]) {
+      const response = await front.ask(`/${status}`);
+      strictEqual(response.status, status);
+      strictEqual(await response.text(), "");
+      if (status !== 304) ok([null, "0"].includes(response.headers.get("content-length")));
+    }
+  }
+  listener.close();
+  await serving;
+});
+
+Deno.test("a server with very many fields is refused before they cost seconds", async () => {
+  // Three thousand short ones fit into a head, and held the whole node up for six seconds.
+  await using behind = server(() => {
+    const fields = Array.from({ length: 300 }, (_, at) => [`x-${at}`, "1"] as [string, string]);
+    return new Response("ok", { headers: fields });
+  });
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  const response = await front.ask("/");
+  strictEqual(response.status, 502);
+  await response.body?.cancel();
+});
+
+Deno.test("a server gets no more connections than it may, WebSockets among them", async () => {
+  const release = Promise.withResolvers<void>();
+  await using behind = server(async (request) => {
+    if (request.headers.has("upgrade")) return Deno.upgradeWebSocket(request).response;
+    if (request.url.endsWith("/slow")) await release.promise;
+    return new Response("here");
+  });
+  const site = proxied([`http://127.0.0.1:${behind.addr.port}`], { maxConnections: 2 });
+  await using front = await node([site]);
+  const socket = front.webSocket("/");
+  await new Promise((resolve) => socket.onopen = resolve);
+  const slow = front.ask("/slow");
+  const status = async (): Promise<number> => {
+    const response = await front.ask("/");
+    await response.body?.cancel();
+    return response.status;
+  };
+  while (await status() !== 503);
+  release.resolve();
+  strictEqual(await (await slow).text(), "here");
+  strictEqual(await status(), 200); // over the connection that was kept
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+  const [{ refused = 0 } = {}] = (site.serve as ProxySite).upstreams();
+  ok(refused > 0);
+});
+
 Deno.test("CONNECT opens no tunnel, and a request without a body stays one", async () => {
   const heads: (string | null)[] = [];
   await using behind = server((request) => {
@@ -284,6 +349,7 @@ Deno.test("CONNECT opens no tunnel, and a request without a body stays one", asy
     / 405 /,
   );
   const end = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+  match(await front.raw(`TRACE / ${end}`), / 405 /); // it would show what the server is sent
   match(await front.raw(`DELETE / ${end}`), /DELETE$/);
   match(await front.raw(`OPTIONS / ${end}`), /OPTIONS$/);
   deepStrictEqual(heads, [null, null]);
@@ -322,6 +388,21 @@ Deno.test("a WebSocket that the server ends at once is over for its client too",
     const socket = front.webSocket("/");
     await new Promise((resolve) => socket.onclose = resolve);
   }
+});
+
+Deno.test("a server that refuses a WebSocket says so to the client itself", async () => {
+  // It was a 502, so that nobody learned that a password was wanted.
+  const headers = { "www-authenticate": 'Basic realm="x"', "set-cookie": "a=1" };
+  await using behind = server(() => new Response("who are you?", { status: 401, headers }));
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  using conn = await front.connect();
+  await conn.write(handshake());
+  const buffer = new Uint8Array(1_024);
+  const count = await conn.read(buffer) ?? 0;
+  const answer = new TextDecoder().decode(buffer.subarray(0, count));
+  match(answer, /^HTTP\/1\.1 401 /);
+  match(answer, /^www-authenticate: Basic realm="x"\r$/mi);
+  match(answer, /\r\n\r\n$/);
 });
 
 Deno.test("a server that never answers a WebSocket's handshake is a 504", async () => {

@@ -1,4 +1,5 @@
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
+import { hasWayUp } from "./way_up.ts";
 
 /** One site among those a node serves. */
 export interface Site {
@@ -16,11 +17,18 @@ export type SiteHandler = (
   info: HttpInfo,
 ) => Response | Promise<Response> | undefined;
 
+/** What {@linkcode sites} can be told. */
+export interface SitesOptions {
+  /** Hosts at which none of them answers, as `URL.hostname` has them. Default: none. */
+  readonly except?: readonly string[];
+}
+
 /**
  * Serves several sites: the one whose host fits best, a name before a pattern before any, and among
  * those the longest path.
  *
  * @param sites In any order.
+ * @param options Where none answers.
  * @returns What answers for all of them.
  *
  * @example
@@ -35,13 +43,20 @@ export type SiteHandler = (
  * strictEqual(handle(new Request("https://other.example/"), info), undefined);
  * ```
  */
-export function sites(sites: readonly Site[]): SiteHandler {
+export function sites(sites: readonly Site[], { except = [] }: SitesOptions = {}): SiteHandler {
   const ordered = sites.toSorted((a, b) => rank(b) - rank(a));
   return (request, info) => {
-    const { hostname, pathname } = new URL(request.url);
-    const site = ordered.find((each) => fits(each, hostname, pathname));
+    const url = new URL(request.url);
+    const hostname = hostOf(url);
+    if (except.includes(hostname)) return undefined;
+    const site = ordered.find((each) => fits(each, hostname, url.pathname));
     return site?.serve(request, info);
   };
+}
+
+/** The host of a URL, in lower case; `example.org.` is `example.org` said in full (RFC 1034 3.1). */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/\.$/, "");
 }
 
 /** Hosts count more than any path can. */
@@ -54,7 +69,8 @@ function fits({ host, path = "/" }: Site, hostname: string, pathname: string): b
   return fitsHost(host, hostname) && fitsPath(path, pathname);
 }
 
-function fitsHost(host: string | undefined, hostname: string): boolean {
+/** Whether a site answers at a host, at whatever path; `host` is the site's. */
+export function fitsHost(host: string | undefined, hostname: string): boolean {
   if (host === undefined) return true;
   const wanted = host.toLowerCase();
   if (!wanted.startsWith("*.")) return hostname === wanted;
@@ -62,7 +78,9 @@ function fitsHost(host: string | undefined, hostname: string): boolean {
   return hostname.endsWith(wanted.slice(1)) && label !== "" && !label.includes(".");
 }
 
+/** A path that could lead out of the site's is none of the site's. */
 function fitsPath(path: string, pathname: string): boolean {
+  if (path !== "/" && hasWayUp(pathname)) return false;
   if (!pathname.startsWith(path)) return false;
   return path.endsWith("/") || pathname.length === path.length || pathname[path.length] === "/";
 }

@@ -1,11 +1,11 @@
-import mime from "mime";
 import { join } from "node:path";
 
 import type { FetchHandler } from "../http_info.ts";
 import { type ByteRange, parseRange } from "./byte_range.ts";
-import { isNotModified, mayTakeRange, type Version } from "./conditional.ts";
-import { acceptedCodings, isCompressible, storedCodings } from "./content_coding.ts";
-import { filePath, isAbsent } from "./file_path.ts";
+import { isNotModified, mayTakeRange } from "./conditional.ts";
+import { acceptedCodings, isCompressible } from "./content_coding.ts";
+import { filePath, isAbsent, pathWithin } from "./file_path.ts";
+import { openFile, type ServedFile } from "./served_file.ts";
 
 /** What {@linkcode staticSite} can be told. */
 export interface StaticSiteOptions {
@@ -21,19 +21,9 @@ export interface StaticSiteOptions {
   readonly cacheControl?: string;
 }
 
-interface Found {
-  readonly path: string;
-  readonly size: number;
-  readonly version: Version;
-  readonly type: string;
-  /** The coding it is stored in. */
-  readonly coding?: string;
-}
-
 /** Smaller files are sent as they are; larger ones would cost the loop too much. */
 const MIN_COMPRESSED_BYTES = 1_024;
 const MAX_COMPRESSED_BYTES = 10_485_760;
-const READ_BYTES = 65_536;
 
 /**
  * Serves files of a folder: ranges, entity tags, files stored compressed (`.br`, `.zst`, `.gz`) and
@@ -64,53 +54,45 @@ async function find(
   path: string,
   headers: Headers,
   options: StaticSiteOptions,
-): Promise<Found | "folder" | undefined> {
-  const { root, index = "index.html", fallback } = options;
-  const file = await filePath(root, path);
-  const info = file === undefined ? undefined : await Deno.stat(file);
-  if (file !== undefined && info?.isFile && !path.endsWith("/")) return await stored(file, headers);
-  if (file !== undefined && info?.isDirectory) {
-    if (!path.endsWith("/") && path !== "") return "folder";
-    const page = await filePath(root, `${path}/${index}`);
-    if (page && (await Deno.stat(page)).isFile) return await stored(page, headers);
-  }
-  if (fallback === undefined) return undefined;
-  return await stored(join(root, fallback), headers);
+): Promise<ServedFile | "folder" | undefined> {
+  const { root, fallback } = options;
+  const acceptEncoding = headers.get("accept-encoding");
+  const place = await placeOf(path, options);
+  if (place?.isFolder) return "folder";
+  const found = place && await openFile({ root, path: place.path, acceptEncoding });
+  if (found || fallback === undefined) return found;
+  const instead = await pathWithin(root, join(root, fallback));
+  return instead === undefined
+    ? undefined
+    : await openFile({ root, path: instead, acceptEncoding });
 }
 
-/** The file, or one beside it that holds the same in a coding the client takes. */
-async function stored(path: string, headers: Headers): Promise<Found | undefined> {
-  const type = typeOf(path);
-  const plain = await look(path, type);
-  if (!plain) return undefined;
-  for (const [coding, ending] of storedCodings(acceptedCodings(headers.get("accept-encoding")))) {
-    const found = await look(path + ending, type, coding);
-    if (found && found.version.modifiedAt >= plain.version.modifiedAt) return found;
-  }
-  return plain;
+/** Where a path leads: to a file, perhaps the index of a folder, or to a folder by half its name. */
+async function placeOf(
+  path: string,
+  { root, index = "index.html" }: StaticSiteOptions,
+): Promise<{ readonly path: string; readonly isFolder: boolean } | undefined> {
+  const asked = await filePath(root, path);
+  if (asked === undefined) return undefined;
+  const slash = path.endsWith("/") || path === "";
+  if (!await isFolder(asked)) return slash ? undefined : { path: asked, isFolder: false };
+  if (!slash) return { path: asked, isFolder: true };
+  const page = await filePath(root, `${path}/${index}`);
+  return page === undefined ? undefined : { path: page, isFolder: false };
 }
 
-async function look(path: string, type: string, coding?: string): Promise<Found | undefined> {
+async function isFolder(path: string): Promise<boolean> {
   try {
-    const { isFile, size, mtime } = await Deno.stat(path);
-    if (!isFile) return undefined;
-    const modifiedAt = mtime ?? new Date(0);
-    const etag = `"${modifiedAt.getTime().toString(36)}-${size.toString(36)}${coding ?? ""}"`;
-    return { path, size, type, coding, version: { etag, modifiedAt } };
+    return (await Deno.stat(path)).isDirectory;
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    if (isAbsent(error)) return false; // it has just gone
     throw error;
   }
 }
 
-function typeOf(path: string): string {
-  const type = mime.getType(path) ?? "application/octet-stream";
-  return /^text\/|javascript$|json$/.test(type) ? `${type}; charset=utf-8` : type;
-}
-
 function respond(
   request: Request,
-  found: Found,
+  found: ServedFile,
   { cacheControl }: StaticSiteOptions,
 ): Response {
   const { version, type, coding } = found;
@@ -124,65 +106,52 @@ function respond(
   });
   if (coding) headers.set("content-encoding", coding);
   if (cacheControl) headers.set("cache-control", cacheControl);
-  if (isNotModified(request.headers, version)) return new Response(null, { status: 304, headers });
+  if (isNotModified(request.headers, version)) return withoutBody(found, 304, headers);
   const range = mayTakeRange(request.headers, version)
     ? parseRange(request.headers.get("range"), found.size)
     : "whole";
   if (range === "unsatisfiable") {
     headers.set("content-range", `bytes */${found.size}`);
-    return new Response(null, { status: 416, headers });
+    return withoutBody(found, 416, headers);
   }
   return range === "whole"
     ? whole(request, found, headers)
     : part(request, found, { range, headers });
 }
 
-function whole(request: Request, found: Found, headers: Headers): Response {
-  const { path, size, version } = found;
+function whole(request: Request, found: ServedFile, headers: Headers): Response {
+  const { size, version } = found;
   const compressed = isWorthCompressing(request, found);
   if (compressed) {
     headers.set("content-encoding", "gzip");
     headers.set("etag", `W/${version.etag}`); // the same in another coding
   } else headers.set("content-length", String(size));
-  if (request.method === "HEAD") return new Response(null, { headers });
-  const bytes = ReadableStream.from(bytesOf(path, 0, size));
+  if (request.method === "HEAD") return withoutBody(found, 200, headers);
+  const bytes = found.read(0, size);
   const body = compressed ? bytes.pipeThrough(new CompressionStream("gzip")) : bytes;
   return new Response(body, { headers });
 }
 
-function isWorthCompressing(request: Request, { size, type, coding }: Found): boolean {
+function isWorthCompressing(request: Request, { size, type, coding }: ServedFile): boolean {
   return coding === undefined && size >= MIN_COMPRESSED_BYTES && size <= MAX_COMPRESSED_BYTES &&
     isCompressible(type) && acceptedCodings(request.headers.get("accept-encoding")).has("gzip");
 }
 
 function part(
   request: Request,
-  { path, size }: Found,
+  found: ServedFile,
   { range, headers }: { readonly range: ByteRange; readonly headers: Headers },
 ): Response {
   const length = range.last - range.first + 1;
-  headers.set("content-range", `bytes ${range.first}-${range.last}/${size}`);
+  headers.set("content-range", `bytes ${range.first}-${range.last}/${found.size}`);
   headers.set("content-length", String(length));
-  if (request.method === "HEAD") return new Response(null, { status: 206, headers });
-  const body = ReadableStream.from(bytesOf(path, range.first, length));
-  return new Response(body, { status: 206, headers });
+  if (request.method === "HEAD") return withoutBody(found, 206, headers);
+  return new Response(found.read(range.first, length), { status: 206, headers });
 }
 
-/** Part of a file; it is closed at the end, and when nobody reads on. */
-async function* bytesOf(
-  path: string,
-  first: number,
-  length: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  await file.seek(first, Deno.SeekMode.Start);
-  for (let left = length; left > 0;) {
-    const buffer = new Uint8Array(Math.min(READ_BYTES, left));
-    const count = await file.read(buffer);
-    if (count === null) return; // it has become shorter: the length in the head tells
-    left -= count;
-    yield buffer.subarray(0, count);
-  }
+function withoutBody(found: ServedFile, status: number, headers: Headers): Response {
+  found[Symbol.dispose]();
+  return new Response(null, { status, headers });
 }
 
 function redirectToFolder({ pathname, search }: URL): Response {

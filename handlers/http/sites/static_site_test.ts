@@ -2,6 +2,7 @@ import type { Address } from "@alknet/core";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { gunzipSync } from "node:zlib";
 
 import type { HttpInfo } from "../http_info.ts";
@@ -104,7 +105,7 @@ Deno.test("ranges are served, and only from the version they are meant for", asy
     "0123456789",
     null,
   ]);
-  const etag = (await ask(site, "/a%20b.txt")).headers.get("etag") ?? "";
+  const etag = (await ask(site, "/a%20b.txt", { method: "HEAD" })).headers.get("etag") ?? "";
   deepStrictEqual(await part({ range: "bytes=1-2", "if-range": etag }), [
     206,
     "12",
@@ -143,6 +144,52 @@ Deno.test("text is compressed for who takes it, from a stored file where there i
   strictEqual(kept.headers.get("content-encoding"), "gzip");
   strictEqual(kept.headers.get("content-type"), "text/plain; charset=utf-8");
   strictEqual(await kept.text(), "stored");
+});
+
+Deno.test("no link leads out of the folder, beside a file or in place of one neither", async () => {
+  // The check of links was made for the file asked for only: a link "page.txt.gz" beside it, or as
+  // the fallback, showed any file that the node can read.
+  await using site = await folder();
+  const secret = join(site.root, "..", "secret");
+  for (const ending of [".gz", ".br", ".zst"]) {
+    await Deno.symlink(secret, join(site.root, `big.txt${ending}`));
+  }
+  await Deno.utime(secret, 4_000_000_000, 4_000_000_000);
+  const headers = { "accept-encoding": "gzip, br, zstd" };
+  const big = await ask(site, "/big.txt", { headers });
+  strictEqual(big.headers.get("content-encoding"), "gzip");
+  strictEqual(gunzipSync(await big.bytes()).length, 50_000);
+  await Deno.symlink(join(site.root, "a b.txt"), join(site.root, "docs", "index.html.gz"));
+  const within = await ask(site, "/docs/", { headers });
+  strictEqual(await within.text(), "0123456789");
+  strictEqual(await textAt({ ...site, fallback: "out" }, "/none"), "404");
+  strictEqual(await textAt({ ...site, fallback: "in" }, "/none"), "<h1>Home</h1>");
+});
+
+Deno.test("a file that cannot be read is a 404, and none of it a 200 that breaks off", async () => {
+  // It was opened when its head, with 200 and its length, had been sent.
+  await using site = await folder();
+  const refuse = () => Promise.reject(new Deno.errors.PermissionDenied());
+  const open = mock.method(Deno, "open", refuse); // root, who runs tests in CI, may read all files
+  try {
+    for (const method of ["GET", "HEAD"]) {
+      strictEqual((await ask(site, "/big.txt", { method })).status, 404, method);
+    }
+  } finally {
+    open.mock.restore();
+  }
+});
+
+Deno.test("a file is closed when nobody reads it to its end", async () => {
+  await using site = await folder(); // and the test's sanitizer finds what is left open
+  for (
+    const [name, value] of [["x", "y"], ["range", "bytes=5-"], ["accept-encoding", "gzip"]] as const
+  ) {
+    const response = await ask(site, "/big.txt", { headers: { [name]: value } });
+    await response.body?.cancel();
+  }
+  await ask(site, "/big.txt", { method: "HEAD" });
+  await ask(site, "/big.txt", { headers: { range: "bytes=50000-" } });
 });
 
 Deno.test("whatever a Range field says, what is served lies within the file", () => {

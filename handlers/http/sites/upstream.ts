@@ -1,7 +1,7 @@
 import { ConnectionClosedError, type Stream } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
 
-import { H1Client } from "../h1/h1_client.ts";
+import { BusyError } from "./bounded_upstream.ts";
 
 /** A server behind a site. */
 export interface Upstream {
@@ -76,59 +76,6 @@ async function connectTo(
   return socketStream(await Deno.startTls(conn, { hostname, alpnProtocols: ["http/1.1"] }));
 }
 
-/** Time that a server is passed over after it could not be reached. */
-const DOWN_MS = 10_000;
-
-/** A server whose turn it is. */
-export interface Turn {
-  /** The server. */
-  readonly upstream: Upstream;
-  /** Asks it over the connections that are kept to it. */
-  readonly client: H1Client;
-  /** To be told when it could not be reached: it is then asked last for a while. */
-  failed(): void;
-}
-
-/** Servers behind one site: in turn, those that could not be reached last. */
-export class UpstreamPool implements Disposable {
-  readonly #members: readonly {
-    readonly upstream: Upstream;
-    readonly client: H1Client;
-    downUntil: number;
-  }[];
-  readonly #now: () => number;
-  #turn = 0;
-
-  /** Opens nothing yet; `now` is the clock, in milliseconds. */
-  constructor(upstreams: readonly Upstream[], now: () => number = Date.now) {
-    this.#now = now;
-    this.#members = upstreams.map((upstream) => ({
-      upstream,
-      client: new H1Client({ connect: (signal) => connectable(upstream, signal) }),
-      downUntil: 0,
-    }));
-  }
-
-  /** All of them in the order in which they are to be tried now. */
-  inTurn(): Turn[] {
-    const start = this.#turn++ % Math.max(1, this.#members.length);
-    const turned = [...this.#members.slice(start), ...this.#members.slice(0, start)];
-    const now = this.#now();
-    const up = turned.filter(({ downUntil }) => downUntil <= now);
-    const down = turned.filter(({ downUntil }) => downUntil > now);
-    return [...up, ...down].map((member) => ({
-      upstream: member.upstream,
-      client: member.client,
-      failed: () => void (member.downUntil = this.#now() + DOWN_MS),
-    }));
-  }
-
-  /** Closes what is kept open. */
-  [Symbol.dispose](): void {
-    for (const { client } of this.#members) client[Symbol.dispose]();
-  }
-}
-
 /** Thrown where a server was not reached: nothing of a request has gone there. */
 export class UnreachableError extends Error {
   /** The class's name. */
@@ -141,14 +88,24 @@ export class UnreachableError extends Error {
  * Opens a stream to a server.
  *
  * @throws {UnreachableError} When it cannot be reached.
- * @throws The signal's reason.
+ * @throws {BusyError} When it has too many connections.
+ * @throws The signal's reason, at once, even where `connect` goes on: what comes of it is given up.
  */
 export async function connectable(upstream: Upstream, signal: AbortSignal): Promise<Stream> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  const connecting = upstream.connect(signal);
   try {
-    return await upstream.connect(signal);
+    return await Promise.race([connecting, promise]);
   } catch (error) {
+    connecting.then((late) => late.reset(), () => {}); // it has failed, or comes too late
     signal.throwIfAborted();
+    if (error instanceof BusyError) throw error;
     const why = error instanceof ConnectionClosedError ? error.info.reason : String(error);
     throw new UnreachableError(`Cannot reach ${upstream.name}: ${why}`, { cause: error });
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }

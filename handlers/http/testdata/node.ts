@@ -13,13 +13,16 @@ export interface TestNode extends AsyncDisposable {
   readonly caFile: string;
 }
 
-/** Starts one. */
+/** Starts one; the handlers in `rest` are reached over WebTransport and WebSocket too. */
 export async function startNode(
   options: HttpOptions = {},
-  rest: Partial<ServeOptions> = {},
+  { handlers: carried = [], ...rest }: Partial<ServeOptions> = {},
 ): Promise<TestNode> {
-  const handlers = [http(options)];
+  const running: { endpoint?: Endpoint } = {};
+  const carry = carried.length > 0 ? () => running.endpoint : undefined;
+  const handlers = [http({ carry, ...options }), ...carried];
   const endpoint = await serve({ hostname: "127.0.0.1", names: ["localhost"], handlers, ...rest });
+  running.endpoint = endpoint;
   const caFile = await Deno.makeTempFile({ suffix: ".pem" });
   await Deno.writeTextFile(caFile, await signedAnchor(endpoint.key));
   const client = Deno.createHttpClient({ caCerts: [trustAnchor(endpoint.key.publicKey)] });
@@ -44,4 +47,9 @@ export async function run(program: string, ...args: string[]): Promise<string> {
   const decoder = new TextDecoder();
   if (code !== 0) throw new Error(`${program} ended with ${code}: ${decoder.decode(stderr)}`);
   return decoder.decode(stdout);
+}
+
+/** Waits until something holds; the test's own time is the bound. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

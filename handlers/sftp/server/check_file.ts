@@ -62,7 +62,8 @@ export async function checkFile(
   return extended(id, writer);
 }
 
-async function hashRange(
+/** The hash of a range of a file; others have their turn meanwhile. */
+export async function hashRange(
   file: OpenFile,
   algorithm: string,
   begin: number,

@@ -66,11 +66,10 @@ const CODECS: { readonly [T in keyof FieldTypes]: FieldCodec<FieldTypes[T]> } = 
   rest: { read: (reader) => reader.rest(), write: (writer, value) => writer.rest(value) },
 };
 
-/** Reads fields to the end of the packet. */
+/** Reads fields; the reader stands behind them then. */
 export function readFields(reader: ByteReader, shape: Shape): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [name, type] of Object.entries(shape)) fields[name] = CODECS[type].read(reader);
-  reader.end();
   return fields;
 }
 

@@ -1,4 +1,5 @@
-import { ProtocolError, type ReceiveStream } from "@alknet/core";
+import type { ReceiveStream } from "@alknet/core";
+import { ProtocolError } from "@alknet/core/web";
 
 import { LENGTH_BYTES } from "./byte_writer.ts";
 

@@ -57,7 +57,9 @@ export function decodeReply(packet: Uint8Array): SftpReply {
   if (found.kind === "status" && reader.left === 4) {
     return { kind: "status", id, status: reader.u32(), message: "", language: "" }; // version 2 form
   }
-  return { kind: found.kind, id, ...readFields(reader, found.shape) } as SftpReply;
+  const fields = readFields(reader, found.shape);
+  reader.end();
+  return { kind: found.kind, id, ...fields } as SftpReply;
 }
 
 /** Writes a reply; the packet with its length in front. */
@@ -126,6 +128,7 @@ function decodeHello(packet: Uint8Array, type: number): Hello {
   const reader = new ByteReader(packet);
   if (reader.u8() !== type) throw new WireError("First packet does not say a version");
   const hello = readFields(reader, HELLO) as unknown as Hello;
+  reader.end();
   if (hello.version < VERSION) {
     throw new WireError(`Version ${hello.version}: at least 3 is needed`);
   }

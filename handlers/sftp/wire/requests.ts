@@ -129,7 +129,8 @@ export class RequestError extends WireError {
 }
 
 /**
- * Reads a request.
+ * Reads a request. What follows its fields is not looked at, as in OpenSSH: pkg/sftp of Go, with
+ * which rclone is made, sends the rest of its buffer behind the data of a short WRITE.
  *
  * @param packet A whole packet without its length. Fields of bytes are views of it.
  * @returns The request; kind `unknown` for types and extensions that are not known here.

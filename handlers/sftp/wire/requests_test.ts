@@ -17,14 +17,22 @@ Deno.test("decodeRequest() reads back what encodeRequest() wrote", () => {
   );
 });
 
-Deno.test("decodeRequest() answers every truncation and every excess with WireError", () => {
+Deno.test("decodeRequest() answers every truncation with WireError", () => {
   fc.assert(fc.property(requests, (request) => {
     const packet = encodeRequest(request).slice(LENGTH_BYTES);
     for (let length = 0; length < packet.length; length++) {
       refuses(packet.subarray(0, length), length >= 5);
     }
-    refuses(new Uint8Array([...packet, 0]), true);
   }));
+});
+
+/** rclone failed to upload: its WRITE has the rest of a buffer behind the data. */
+Deno.test("decodeRequest() passes over what follows the fields of a WRITE", () => {
+  const handle = new Uint8Array(4);
+  const data = new Uint8Array([1, 2, 3]);
+  const writer = new ByteWriter().u8(6).u32(9).bytes(handle).u32(0).u32(7).bytes(data);
+  const packet = new Uint8Array([...writer.payload(), ...new Uint8Array(100)]);
+  deepStrictEqual(decodeRequest(packet), { kind: "write", id: 9, handle, offset: 7, data });
 });
 
 Deno.test("decodeRequest() throws nothing but WireError, whatever the bytes", () => {

@@ -1,4 +1,5 @@
 import { SshReader } from "../wire/ssh_reader.ts";
+import { SshWriter } from "../wire/ssh_writer.ts";
 import { readVerifyingKey, type VerifyingKey, withoutCertificate } from "./signatures.ts";
 import type { UserKey } from "./user_key.ts";
 
@@ -36,8 +37,11 @@ export function readCertificate(
   blob: Uint8Array,
 ): UserKey | undefined {
   reader.bytes(); // the nonce
-  const key = readVerifyingKey(withoutCertificate(type), reader);
+  const start = reader.offset;
+  const plainType = withoutCertificate(type);
+  const key = readVerifyingKey(plainType, reader);
   if (!key) return undefined;
+  const plain = new SshWriter().string(plainType).raw(blob.subarray(start, reader.offset)).finish();
   const fields = {
     serial: reader.uint64(),
     type: reader.uint32(),
@@ -54,7 +58,7 @@ export function readCertificate(
   const signature = reader.bytes();
   reader.end();
   const isSigned = isSignedByAuthority(authority, signed, signature);
-  return { blob, key, certificate: { ...fields, authority, isSigned } };
+  return { blob, plain, key, certificate: { ...fields, authority, isSigned } };
 }
 
 /** A certificate authority signs with any algorithm of its key; another certificate cannot sign. */

@@ -1,45 +1,11 @@
 /** Certificates made by ssh-keygen, and every reason to refuse one. */
 import { rejects, strictEqual } from "node:assert/strict";
-import { join } from "node:path";
-
-import { generateNodeKey } from "@alknet/core";
-
 import { missing, testOrSkip } from "../../../tests/tools/skip.ts";
-import { type ClientKey, openSshKey, SshAuthError, type SshOptions } from "../mod.ts";
-import { clientKey, exec, ptyRequest, SshLab } from "../testdata/support.ts";
+import { SshAuthError, type SshOptions } from "../mod.ts";
+import { Authority } from "../testdata/authority.ts";
+import { exec, ptyRequest, SshLab } from "../testdata/support.ts";
 
 const noKeygen = missing("ssh-keygen");
-
-/** A certificate authority, and a key that is known by its certificate only. */
-class Authority implements AsyncDisposable {
-  readonly #directory: string;
-  readonly blob: Uint8Array;
-
-  private constructor(directory: string, blob: Uint8Array) {
-    this.#directory = directory;
-    this.blob = blob;
-  }
-
-  static async create(...type: readonly string[]): Promise<Authority> {
-    const directory = await Deno.makeTempDir();
-    await keygen("-N", "", "-f", join(directory, "ca"), ...type);
-    return new Authority(directory, await blobOf(join(directory, "ca.pub")));
-  }
-
-  /** A fresh key with a certificate. */
-  async certify(...options: readonly string[]): Promise<ClientKey> {
-    const node = await generateNodeKey();
-    const file = join(this.#directory, "user.pub");
-    await Deno.writeTextFile(file, openSshKey(node.publicKey));
-    await keygen("-s", join(this.#directory, "ca"), "-I", "test", ...options, file);
-    const blob = await blobOf(join(this.#directory, "user-cert.pub"));
-    return { ...clientKey(node), blob, algorithm: "ssh-ed25519-cert-v01@openssh.com" };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.#directory, { recursive: true });
-  }
-}
 
 for (const type of [["-t", "ed25519"], ["-t", "ecdsa", "-b", "384"], ["-t", "rsa", "-b", "2048"]]) {
   testOrSkip(
@@ -129,14 +95,4 @@ function rules(authorities: readonly Authority[]): Partial<SshOptions> {
   return {
     authorities: authorities.map(({ blob }) => blob),
   };
-}
-
-async function blobOf(file: string): Promise<Uint8Array> {
-  return Uint8Array.fromBase64((await Deno.readTextFile(file)).split(" ")[1] ?? "");
-}
-
-async function keygen(...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("ssh-keygen", { args: ["-q", ...args] })
-    .output();
-  if (!success) throw new TypeError(new TextDecoder().decode(stderr));
 }

@@ -1,5 +1,7 @@
 import type { Identity } from "@alknet/core";
 
+import type { ForwardRule } from "../forward/rules.ts";
+
 /** What restricts whoever logs in with one key or certificate. */
 export interface LoginRestrictions {
   /** Runs instead of whatever is asked for, which it finds in `SSH_ORIGINAL_COMMAND`. */
@@ -10,6 +12,16 @@ export interface LoginRestrictions {
   readonly forwarding?: boolean;
   /** Whether the client's agent may be forwarded. Default: true. */
   readonly agent?: boolean;
+  /** Addresses and networks it may be used from; with `!` in front, not from there. Default: all. */
+  readonly from?: readonly string[];
+  /** When it ceases to be taken; sessions end then too. Default: never. */
+  readonly expiresAt?: Date;
+  /** Variables that its programs get, whatever the client sets. Default: none. */
+  readonly environment?: ReadonlyMap<string, string>;
+  /** Where it may connect to, as far as the node's own rules allow that. Default: anywhere. */
+  readonly permitOpen?: readonly ForwardRule[];
+  /** Where it may have listened, as far as the node's own rules allow that. Default: anywhere. */
+  readonly permitListen?: readonly ForwardRule[];
 }
 
 /** Somebody who has proven to be let in. */
@@ -18,8 +30,8 @@ export interface Login {
   readonly user: string;
   /** Who it is, as of now; undefined once the permission was withdrawn or has expired. */
   identity(): Identity | undefined;
-  /** How it was proven. */
-  readonly method: "publickey" | "certificate" | "peer";
+  /** How it was proven; `terminal` by another handler, which has opened one. */
+  readonly method: "publickey" | "certificate" | "peer" | "terminal";
   /** Fingerprint of the key or certificate, for logs. */
   readonly fingerprint?: string;
   /** What the key or certificate forbids. */

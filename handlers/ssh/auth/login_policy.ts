@@ -1,16 +1,16 @@
 import {
-  type Address,
   type AuthContext,
   type Identity,
   type IdentityProvider,
   keyFingerprint,
-  OWNER_ID,
 } from "@alknet/core";
 
-import { matchesCidr } from "../forward/cidr.ts";
+import type { Revocations } from "../revocation/revoked_keys.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
-import type { Certificate } from "./certificate.ts";
+import { namedBytes } from "../wire/ssh_writer.ts";
+import { certificateLogin } from "./certificate_login.ts";
 import type { CheckedKey, Login, LoginPolicy, LoginRestrictions, SecondFactor } from "./login.ts";
+import { hasExpired, isFromAllowed } from "./restrictions.ts";
 import { withoutCertificate } from "./signatures.ts";
 import { isSignedBy, parseUserKey, sshFingerprint, type UserKey } from "./user_key.ts";
 
@@ -18,8 +18,12 @@ import { isSignedBy, parseUserKey, sshFingerprint, type UserKey } from "./user_k
 export interface LoginRules {
   /** Keys of certificate authorities in their wire form. Default: none. */
   readonly authorities?: readonly Uint8Array[];
-  /** What restricts a key, by its fingerprint. Default: nothing. */
+  /**
+   * What restricts a key, or all certificates of an authority, by its fingerprint. Default: nothing.
+   */
   readonly restrictionsOf?: (fingerprint: string) => LoginRestrictions | undefined;
+  /** Lists of keys and certificates that are not taken, whoever they stand for. Default: none. */
+  readonly revocations?: readonly Revocations[];
   /** A second factor somebody has to give after the key. Default: nobody has to. */
   readonly secondFactorOf?: (identity: Identity) => SecondFactor | undefined;
   /** Whether a peer that the connection has proven needs no SSH key. Default: false. */
@@ -28,9 +32,17 @@ export interface LoginRules {
   readonly now?: () => number;
 }
 
-/** What a certificate may demand that is understood here; anything else is refused. */
-const CRITICAL_OPTIONS: ReadonlySet<string> = new Set(["force-command", "source-address"]);
-const USER_CERTIFICATE = 1;
+/** What a login is decided by. */
+export interface LoginContext {
+  /** Whom keys stand for. */
+  readonly identities: IdentityProvider;
+  /** What the connection has told. */
+  readonly auth: AuthContext;
+  /** The rules. */
+  readonly rules: LoginRules;
+  /** Clock in milliseconds. */
+  readonly now: () => number;
+}
 
 /** The policy for one connection. */
 export function loginPolicy(
@@ -38,20 +50,20 @@ export function loginPolicy(
   auth: AuthContext,
   rules: LoginRules,
 ): LoginPolicy {
-  const now = rules.now ?? Date.now;
+  const context: LoginContext = { identities, auth, rules, now: rules.now ?? Date.now };
   return {
     byKey(user, blob): CheckedKey | undefined {
-      const parsed = parseUserKey(blob);
-      const login = parsed?.certificate
-        ? certificateLogin(user, parsed, parsed.certificate, { identities, auth, rules, now })
-        : parsed && keyLogin(user, parsed, identities, rules);
-      return login && parsed ? { login, isSigned: signatureCheck(parsed) } : undefined;
+      const key = parseUserKey(new Uint8Array(blob)); // the message it came in is not kept
+      if (!key) return undefined;
+      const found = key.certificate
+        ? certificateLogin(user, key, key.certificate, context)
+        : keyLogin(user, key, context);
+      const login = found && restricted(found, key, context);
+      return login && { login, isSigned: signatureCheck(key) };
     },
     byPeer(user): Login | undefined {
-      const identity = (): Identity | undefined => auth.identity;
-      if (!rules.acceptPeerProof || !identity()) return undefined;
-      const { fingerprint } = auth;
-      return { user, identity, method: "peer", fingerprint, restrictions: {} };
+      if (!rules.acceptPeerProof || !auth.identity) return undefined;
+      return peerLogin(user, context);
     },
     secondFactor: (identity) => rules.secondFactorOf?.(identity),
   };
@@ -63,18 +75,40 @@ function signatureCheck({ key }: UserKey): CheckedKey["isSigned"] {
     isSignedBy(key, message, signature, withoutCertificate(algorithm));
 }
 
-function keyLogin(
-  user: string,
-  { blob }: UserKey,
-  identities: IdentityProvider,
-  rules: LoginRules,
+function keyLogin(user: string, { blob }: UserKey, { identities, rules }: LoginContext): Login {
+  const fingerprint = sshFingerprint(blob);
+  return {
+    user,
+    identity: () => identityOfKey(identities, blob),
+    method: "publickey",
+    fingerprint,
+    restrictions: rules.restrictionsOf?.(fingerprint) ?? {},
+  };
+}
+
+/** What restricts or revokes a node's key as an SSH key does so here as well. */
+function peerLogin(user: string, context: LoginContext): Login | undefined {
+  const { auth, rules } = context;
+  const key = auth.fingerprint === undefined ? undefined : nodeKey(auth.fingerprint);
+  const restrictions = key && rules.restrictionsOf?.(sshFingerprint(key.blob)) || {};
+  const identity = (): Identity | undefined => auth.identity;
+  const { fingerprint } = auth;
+  return restricted({ user, identity, method: "peer", fingerprint, restrictions }, key, context);
+}
+
+/** A login that is over when its key is revoked or has expired; undefined where it is already. */
+function restricted(
+  login: Login,
+  key: Pick<UserKey, "blob" | "plain" | "certificate"> | undefined,
+  { auth, rules, now }: LoginContext,
 ): Login | undefined {
-  const own = new Uint8Array(blob); // the message it came in is not kept
-  const identity = (): Identity | undefined => identityOfKey(identities, own);
-  if (!identity()) return undefined;
-  const fingerprint = sshFingerprint(own);
-  const restrictions = rules.restrictionsOf?.(fingerprint) ?? {};
-  return { user, identity, method: "publickey", fingerprint, restrictions };
+  if (!isFromAllowed(login.restrictions, auth.remoteAddr.hostname)) return undefined;
+  const identity = (): Identity | undefined => {
+    if (hasExpired(login.restrictions, now())) return undefined;
+    if (key && rules.revocations?.some((each) => each.covers(key))) return undefined;
+    return login.identity();
+  };
+  return identity() && { ...login, identity };
 }
 
 /** The owner of a key listed as an SSH key, or of the node whose own key it is. */
@@ -90,61 +124,10 @@ function nodeFingerprint(blob: Uint8Array): string | undefined {
   return reader.text() === "ssh-ed25519" ? keyFingerprint(reader.bytes()) : undefined;
 }
 
-interface CertificateContext {
-  readonly identities: IdentityProvider;
-  readonly auth: AuthContext;
-  readonly rules: LoginRules;
-  readonly now: () => number;
-}
-
-/** PROTOCOL.certkeys: every condition has to hold, and what is not understood is refused. */
-function certificateLogin(
-  user: string,
-  { blob }: UserKey,
-  certificate: Certificate,
-  { identities, auth, rules, now }: CertificateContext,
-): Login | undefined {
-  const { principals, criticalOptions, extensions } = certificate;
-  if (certificate.type !== USER_CERTIFICATE || !certificate.isSigned) return undefined;
-  if (!rules.authorities?.some((each) => sameBytes(each, certificate.authority))) return undefined;
-  // A certificate for anybody, or for several none of whom was named, does not say who this is.
-  const name = principals.includes(user) || principals.length !== 1 ? user : principals[0];
-  if (name === undefined || !principals.includes(name) || !isPeerName(name)) return undefined;
-  if ([...criticalOptions.keys()].some((each) => !CRITICAL_OPTIONS.has(each))) return undefined;
-  if (!isFromSource(criticalOptions.get("source-address"), auth.remoteAddr)) return undefined;
-  const identity = (): Identity | undefined =>
-    isValidAt(certificate, now()) ? identities.withId(name) : undefined;
-  if (!identity()) return undefined;
-  const restrictions = {
-    forceCommand: criticalOptions.get("force-command"),
-    pty: extensions.has("permit-pty"),
-    forwarding: extensions.has("permit-port-forwarding"),
-    agent: extensions.has("permit-agent-forwarding"),
-  };
-  return {
-    user,
-    identity,
-    method: "certificate",
-    fingerprint: sshFingerprint(blob),
-    restrictions,
-  };
-}
-
-/** An authority can vouch for peers, not for the owner of the node, nor for tokens. */
-function isPeerName(name: string): boolean {
-  return name !== OWNER_ID && !name.includes(":");
-}
-
-function isValidAt({ validAfter, validBefore }: Certificate, nowMs: number): boolean {
-  const seconds = BigInt(Math.floor(nowMs / 1000));
-  return seconds >= validAfter && seconds < validBefore;
-}
-
-function isFromSource(list: string | undefined, { hostname }: Address): boolean {
-  if (list === undefined) return true;
-  return list.split(",").some((each) => matchesCidr(each.trim(), hostname));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+/** The same the other way round; undefined for a certificate's. */
+function nodeKey(fingerprint: string): Pick<UserKey, "blob" | "plain"> | undefined {
+  const [, hex] = /^ed25519:([0-9a-f]{64})$/.exec(fingerprint) ?? [];
+  if (hex === undefined) return undefined;
+  const blob = namedBytes("ssh-ed25519", Uint8Array.fromHex(hex));
+  return { blob, plain: blob };
 }

@@ -31,6 +31,8 @@ export interface UserAuthOptions {
   readonly policy: LoginPolicy;
   /** Bounds. */
   readonly limits: AuthLimits;
+  /** What is shown before the first answer. Default: nothing. */
+  readonly banner?: string;
   /** Sends an answer. */
   send(payload: Uint8Array): void;
   /** Told of every failure that counts. */
@@ -65,6 +67,7 @@ const MAX_ANSWERS = 8;
 export class UserAuth {
   readonly #options: UserAuthOptions;
   #accepted = false;
+  #isGreeted = false;
   #tries = 0;
   /** Somebody whose key was right and who has yet to answer. */
   #partial?: { readonly login: Login; readonly factor: SecondFactor };
@@ -129,6 +132,7 @@ export class UserAuth {
         reason: DisconnectReason.ServiceNotAvailable,
       });
     }
+    this.#greet();
     if (user.length > MAX_USER_CHARACTERS) return { failure: { user: "", method } };
     switch (method) {
       case "none":
@@ -140,6 +144,15 @@ export class UserAuth {
       default:
         return { failure: { user, method } };
     }
+  }
+
+  /** RFC 4252 section 5.4: before whatever the first request comes to. */
+  #greet(): void {
+    const { banner, send } = this.#options;
+    if (banner && !this.#isGreeted) {
+      send(message(Message.UserauthBanner).string(banner).string("").finish());
+    }
+    this.#isGreeted = true;
   }
 
   #none(user: string): Outcome {

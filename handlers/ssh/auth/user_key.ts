@@ -9,6 +9,8 @@ import { readVerifyingKey, type VerifyingKey } from "./signatures.ts";
 export interface UserKey {
   /** The wire form. */
   readonly blob: Uint8Array;
+  /** The same without a certificate around it. */
+  readonly plain: Uint8Array;
   /** What checks signatures: the key, or the one inside a certificate. */
   readonly key: VerifyingKey;
   /** What a certificate says; undefined for a plain key. */
@@ -32,7 +34,7 @@ export function parseUserKey(blob: Uint8Array): UserKey | undefined {
     if (type.endsWith("-cert-v01@openssh.com")) return readCertificate(type, reader, blob);
     const key = readVerifyingKey(type, reader);
     reader.end();
-    return key && { blob, key };
+    return key && { blob, plain: blob, key };
   } catch (error) {
     if (error instanceof SshProtocolError) return undefined;
     throw error;

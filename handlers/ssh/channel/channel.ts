@@ -37,6 +37,7 @@ export class Channel implements Stream {
   #errors?: ChannelInput;
   readonly #resolveClosed: () => void;
   readonly #replies: ((granted: boolean) => void)[] = [];
+  #traffic = 0;
   #window: number;
   #windowGrown = Promise.withResolvers<void>();
   #output: "open" | "eof" | "closed" = "open";
@@ -62,6 +63,11 @@ export class Channel implements Stream {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
+  }
+
+  /** How many messages with data have passed, either way: who looks twice sees whether any has. */
+  get traffic(): number {
+    return this.#traffic;
   }
 
   /** See {@linkcode Stream}. At the end of the channel reads as the end of the stream. */
@@ -165,11 +171,13 @@ export class Channel implements Stream {
   /** Takes data of the other side, which is copied. */
   receive(bytes: Uint8Array): void {
     if (this.#peerClosed || this.#input.hasEnded) throw new SshProtocolError("Data after its end");
+    this.#traffic++;
     this.#input.push(bytes);
   }
 
   /** Takes data of the other side's standard error, which is copied. */
   receiveError(bytes: Uint8Array): void {
+    this.#traffic++;
     if (this.#errors) this.#errors.push(bytes);
     else this.#input.skip(bytes.length);
   }
@@ -221,6 +229,7 @@ export class Channel implements Stream {
       await this.#room();
       const part = rest.subarray(0, Math.min(this.#window, this.#maxPacket));
       this.#window -= part.length;
+      this.#traffic++;
       this.#host.send(headOf(part.length), part);
       rest = rest.subarray(part.length);
     }

@@ -1,7 +1,9 @@
+import type { TerminalSize } from "@alknet/core";
+
 import type { Channel } from "../channel/channel.ts";
 import type { ChannelRequest } from "../channel/channel_host.ts";
 import { ChannelRefusedError, OpenFailure } from "../errors.ts";
-import type { ExitStatus, TerminalSize } from "../session/program.ts";
+import type { ExitStatus } from "../session/program.ts";
 import type { PtyRequest } from "../session/requests.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";

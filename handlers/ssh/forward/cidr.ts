@@ -1,5 +1,10 @@
 import { BlockList, isIP } from "node:net";
 
+/** Whether a text is a network or an address, as {@linkcode matchesCidr} takes them. */
+export function isCidr(text: string): boolean {
+  return matchesCidr(text, text.split("/")[0] ?? "");
+}
+
 /**
  * Whether an address lies in a network.
  *

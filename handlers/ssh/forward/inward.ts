@@ -9,8 +9,8 @@ import { SshReader } from "../wire/ssh_reader.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
 import { joinStreams } from "./join_streams.ts";
 import { isSocketAllowed } from "./outward.ts";
-import { hasForwardScope, isForwardAllowed } from "./rules.ts";
-import { forwarder, type ForwardServices } from "./services.ts";
+import { hasForwardScope } from "./rules.ts";
+import { forwarder, type ForwardServices, mayListen } from "./services.ts";
 
 type Listener = Deno.Listener<Deno.TcpConn> | Deno.Listener<Deno.UnixConn>;
 const NOTHING = new Uint8Array(0);
@@ -108,9 +108,8 @@ export class InwardForwards implements AsyncDisposable {
   }
 
   #may(identity: Identity, host: string, port: number): boolean {
-    const { listenRules } = this.#services;
     return hasForwardScope(identity, "listen", host, port) &&
-      isForwardAllowed(listenRules, identity, { host, address: host, port });
+      mayListen(this.#services, identity, { host, address: host, port });
   }
 
   #isFull(): boolean {

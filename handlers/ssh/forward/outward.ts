@@ -8,8 +8,8 @@ import { OpenFailure, SshProtocolError } from "../errors.ts";
 import { SshReader } from "../wire/ssh_reader.ts";
 import { plainAddress } from "./cidr.ts";
 import { joinStreams } from "./join_streams.ts";
-import { forwarder, type ForwardServices } from "./services.ts";
-import { hasForwardScope, isForwardAllowed } from "./rules.ts";
+import { forwarder, type ForwardServices, mayReach } from "./services.ts";
+import { hasForwardScope } from "./rules.ts";
 
 /** Names that stand for something within alknet and are never dialled. */
 const RESERVED_PREFIX = "alknet-";
@@ -98,18 +98,18 @@ export async function allowedAddresses(
   host: string,
   port: number,
   identity: Identity,
-  { rules }: ForwardServices,
+  services: ForwardServices,
 ): Promise<string[] | undefined> {
   if (host === "" || host.length > MAX_HOST_CHARACTERS || host.startsWith(RESERVED_PREFIX)) {
     return undefined;
   }
   // Before any look-up: who may nothing here must not learn which names there are.
-  if (!hasForwardScope(identity, "forward", host, port) || rules.length === 0) {
+  if (!hasForwardScope(identity, "forward", host, port) || services.rules.length === 0) {
     return undefined;
   }
   const addresses = (await lookup(host, { all: true })).map((each) => plainAddress(each.address));
   const allowed = addresses.filter((address) =>
-    isForwardAllowed(rules, identity, { host, address, port })
+    mayReach(services, identity, { host, address, port })
   );
   return allowed.length > 0 ? allowed : undefined;
 }

@@ -1,6 +1,6 @@
+import type { TerminalSize } from "@alknet/core";
 import { join } from "node:path";
 
-import type { TerminalSize } from "./program.ts";
 import type { PtyRequest } from "./requests.ts";
 import type { TerminalRecorder } from "./terminal_run.ts";
 

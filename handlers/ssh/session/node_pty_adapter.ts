@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
 import { constants } from "node:os";
 import { kill } from "node:process";
+import type { TerminalSize } from "@alknet/core";
 import type { IPty } from "@lydell/node-pty";
 
 import { PtyError } from "./errors.ts";
-import { type ExitStatus, hangUpGroup, signalGroup, type TerminalSize } from "./program.ts";
+import { type ExitStatus, hangUpGroup, signalGroup } from "./program.ts";
 import type { Pty, PtyProvider } from "./pty.ts";
 
 /** Bytes typed at a time: what a terminal in raw mode takes at once. */
@@ -95,8 +96,8 @@ class NodePty implements Pty {
     if (!this.#over) this.#term.resize(columns, rows);
   }
 
-  hangUp(): void {
-    hangUpGroup(this.#term.pid, this.ended);
+  hangUp(): Promise<void> {
+    return hangUpGroup(this.#term.pid, this.ended);
   }
 
   /**

@@ -44,9 +44,10 @@ export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec):
     signal: (name) => signalGroup(child.pid, name),
     resize: () => {},
     hangUp: () => {
-      hangUpGroup(child.pid, child.status);
+      const hungUp = hangUpGroup(child.pid, child.status);
       // What it left running elsewhere may hold the pipes open; nobody reads them any more.
       for (const reader of [stdout, stderr]) reader.cancel().catch(() => {});
+      return hungUp;
     },
   };
 }

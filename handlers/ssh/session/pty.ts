@@ -1,4 +1,6 @@
-import type { ProgramSpec, RunningProgram, TerminalSize } from "./program.ts";
+import type { TerminalSize } from "@alknet/core";
+
+import type { ProgramSpec, RunningProgram } from "./program.ts";
 
 /** A program's terminal, from the side of the one who sits at it. */
 export interface Pty extends RunningProgram {

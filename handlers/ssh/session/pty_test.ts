@@ -56,9 +56,10 @@ for (
   testOrSkip(`${name} ends programs that hang up on nobody`, reason, async () => {
     const pty = await open(provider, "trap '' HUP; echo ready; while :; do sleep 0.1; done");
     await until(pty, /ready/);
-    pty.hangUp();
+    const hungUp = pty.hangUp();
     while (await pty.read() !== null);
     await pty.ended;
+    await hungUp;
   });
 
   testOrSkip(`${name} sends Ctrl-C to what runs in front`, reason, async () => {
@@ -68,6 +69,27 @@ for (
     while (await pty.read() !== null);
     ok(await pty.ended);
   });
+}
+
+const nodePty = await nodePtyProvider();
+testOrSkip(
+  "node-pty hangs up on the jobs of a shell that had to be killed",
+  nodePty ? undefined : "node-pty does not work here",
+  async () => {
+    const line = "set -m; sleep 600 & echo job=$!; trap '' HUP; while :; do sleep 0.1; done";
+    const pty = await open(nodePty, line);
+    const [, job] = /job=(\d+)\r/.exec(await until(pty, /job=\d+\r/)) ?? [];
+    ok(job);
+    const hungUp = pty.hangUp();
+    while (await pty.read() !== null);
+    await hungUp;
+    while (await isRunning(job)) await new Promise((resolve) => setTimeout(resolve, 10));
+  },
+);
+
+async function isRunning(pid: string): Promise<boolean> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => ") Z ");
+  return !stat.includes(") Z ");
 }
 
 async function open(provider: PtyProvider | undefined, line: string): Promise<Pty> {

@@ -1,5 +1,6 @@
+import type { TerminalSize } from "@alknet/core";
+
 import { SshReader } from "../wire/ssh_reader.ts";
-import type { TerminalSize } from "./program.ts";
 
 /** A terminal as a client asks for it (RFC 4254 section 6.2). Its modes are not taken up. */
 export interface PtyRequest {
@@ -20,8 +21,17 @@ export function readPtyRequest(data: Uint8Array): PtyRequest {
   const term = reader.text();
   const size = readSize(reader);
   reader.bytes(); // modes
-  const known = TERM.test(term) && term.length <= MAX_TERM_CHARACTERS;
-  return { term: known ? term : "dumb", size };
+  return { term: knownTerm(term), size };
+}
+
+/** The kind of terminal as given; `dumb` for what cannot be one. */
+export function knownTerm(term: string): string {
+  return TERM.test(term) && term.length <= MAX_TERM_CHARACTERS ? term : "dumb";
+}
+
+/** A size as far as a kernel can hold it; zero means that somebody does not know. */
+export function sizeWithin({ columns, rows }: TerminalSize): TerminalSize {
+  return { columns: clamp(columns, 80), rows: clamp(rows, 24) };
 }
 
 /** Reads a `window-change`. */
@@ -50,10 +60,10 @@ function readSize(reader: SshReader): TerminalSize {
   const rows = reader.uint32();
   reader.uint32(); // pixels
   reader.uint32();
-  return { columns: clamp(columns, 80), rows: clamp(rows, 24) };
+  return sizeWithin({ columns, rows });
 }
 
-/** Zero means that the client does not know (RFC 4254 section 6.2). */
+/** Zero is RFC 4254 section 6.2's. */
 function clamp(cells: number, otherwise: number): number {
   return cells === 0 ? otherwise : Math.min(cells, MAX_CELLS);
 }

@@ -1,3 +1,5 @@
+import type { TerminalSize } from "@alknet/core";
+
 import { PtyError } from "./errors.ts";
 import {
   type ExitStatus,
@@ -5,7 +7,6 @@ import {
   hangUpGroup,
   type ProgramSpec,
   signalGroup,
-  type TerminalSize,
 } from "./program.ts";
 import type { Pty, PtyProvider } from "./pty.ts";
 
@@ -81,8 +82,8 @@ class ScriptPty implements Pty {
       .output().catch(() => {}); // it has ended meanwhile
   }
 
-  hangUp(): void {
-    hangUpGroup(this.#child.pid, this.#child.status);
+  hangUp(): Promise<void> {
+    return hangUpGroup(this.#child.pid, this.#child.status);
   }
 
   async #cleanUp(): Promise<void> {

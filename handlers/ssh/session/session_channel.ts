@@ -1,22 +1,13 @@
-import {
-  type Address,
-  type CommandService,
-  hasScope,
-  type Identity,
-  type StreamContext,
-  type StreamService,
-} from "@alknet/core";
+import { type CommandService, hasScope, type StreamContext } from "@alknet/core";
 import { getLogger } from "@logtape/logtape";
 
-import type { Login } from "../auth/login.ts";
 import type { Channel } from "../channel/channel.ts";
 import type { ChannelRequest, RequestVerdict } from "../channel/channel_host.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
-import type { Account } from "./account.ts";
 import { ClientVariables, environmentOf } from "./environment.ts";
 import { runWithPipes } from "./pipes.ts";
 import type { ExitStatus, ProgramSpec, RunningProgram } from "./program.ts";
-import type { PtyProvider } from "./pty.ts";
+import { type CommandLine, loginShell, programFor } from "./program_for.ts";
 import {
   type PtyRequest,
   readPtyRequest,
@@ -24,36 +15,9 @@ import {
   readVariable,
   readWindowChange,
 } from "./requests.ts";
-import { runOnTerminal, type TerminalRecorder } from "./terminal_run.ts";
+import type { SessionServices } from "./services.ts";
+import { runOnTerminal } from "./terminal_run.ts";
 import { isProgramName, plainWords } from "./words.ts";
-
-/** What sessions of one connection can do. */
-export interface SessionServices {
-  /** Who is logged in. */
-  readonly login: Login;
-  /** Where from. */
-  readonly remoteAddr: Address;
-  /** Aborts with the connection. */
-  readonly signal: AbortSignal;
-  /** Whether shells are offered at all. */
-  readonly shell: boolean;
-  /** Whether commands are offered at all. */
-  readonly exec: boolean;
-  /** Terminals, where they can be had. */
-  readonly pty?: PtyProvider;
-  /** Streams by the name of their subsystem; each needs the scope `ssh:<name>`. */
-  readonly subsystems: ReadonlyMap<string, StreamService>;
-  /** Commands of other handlers. */
-  readonly commands: readonly CommandService[];
-  /** Variables that clients may set. */
-  readonly envPatterns: readonly string[];
-  /** The account that programs run as; undefined where there is none for this login. */
-  account(): Promise<Account | undefined>;
-  /** Forwards the client's agent: the path of a socket, or undefined. Default: never. */
-  openAgent?(): Promise<string | undefined>;
-  /** Records a terminal. Default: nothing is recorded. */
-  record?(request: PtyRequest, identity: Identity): Promise<TerminalRecorder | undefined>;
-}
 
 const log = getLogger(["alknet", "ssh"]);
 const encoder = new TextEncoder();
@@ -86,6 +50,12 @@ export class SessionChannel {
     this.#services = services;
     this.#variables = new ClientVariables(services.envPatterns);
     channel.onRequest = (request) => this.#answer(request);
+  }
+
+  /** Closes the channel; its program hangs up even if the client does not close it as well. */
+  end(): void {
+    this.#channel.close();
+    this.#running?.hangUp();
   }
 
   #answer({ type, data }: ChannelRequest): RequestVerdict | Promise<RequestVerdict> {
@@ -156,27 +126,39 @@ export class SessionChannel {
     const { shell, login: { restrictions } } = this.#services;
     if (restrictions.forceCommand !== undefined) return this.#forced("");
     if (!shell || !this.#may("ssh:shell")) return undefined;
-    return this.#program((account) => [account.shell, "-l"]);
+    return this.#program(loginShell);
   }
 
   #exec(command: string): Run | undefined {
-    const { login: { restrictions }, exec, commands } = this.#services;
+    const { login: { restrictions }, commands } = this.#services;
     if (restrictions.forceCommand !== undefined) return this.#forced(command);
     for (const service of commands) {
       const run = service(command);
       if (run) return this.#command(run);
     }
-    if (!exec) return undefined;
+    return this.#programOf(command) ?? this.#subsystemCommand(command);
+  }
+
+  #programOf(command: string): Run | undefined {
+    if (!this.#services.exec) return undefined;
     if (this.#may("ssh:exec")) return this.#program(({ shell }) => [shell, "-c", command]);
     const words = plainWords(command);
     const allowed = words && isProgramName(words[0]) && this.#may(`ssh:exec:${words[0]}`);
     return allowed ? this.#program(() => words) : undefined;
   }
 
+  #subsystemCommand(command: string): Run | undefined {
+    for (const [name, service] of this.#services.subsystemCommands) {
+      const run = this.#may(`ssh:${name}`) ? service(command) : undefined;
+      if (run) return this.#command(run);
+    }
+    return undefined;
+  }
+
   #forced(original: string): Run | undefined {
     const { login: { restrictions: { forceCommand = "" } } } = this.#services;
     if (!this.#services.exec || !this.#may("ssh:exec")) return undefined;
-    const line = ({ shell }: Account): [string, ...string[]] => [shell, "-c", forceCommand];
+    const line: CommandLine = ({ shell }) => [shell, "-c", forceCommand];
     return this.#program(line, original ? { SSH_ORIGINAL_COMMAND: original } : {});
   }
 
@@ -202,23 +184,17 @@ export class SessionChannel {
     };
   }
 
-  #program(
-    line: (account: Account) => readonly [string, ...string[]],
-    extra: Record<string, string> = {},
-  ): Run {
+  #program(line: CommandLine, extra: Record<string, string> = {}): Run {
     return async () => {
       const account = await this.#services.account();
       if (!account) return await this.#refuse("no account for this login here");
-      const [first, ...rest] = [...account.prefix, ...line(account)];
-      const env = environmentOf(account, this.#services.remoteAddr, this.#variables.values);
+      const env = environmentOf(account, this.#services.remoteAddr, {
+        client: this.#variables.values,
+        fixed: this.#services.setEnv,
+      });
       if (this.#agentSocket) env.SSH_AUTH_SOCK = this.#agentSocket;
       if (this.#pty) env.TERM = this.#pty.term;
-      const cwd = await isDirectory(account.home) ? account.home : "/";
-      return await this.#run({
-        argv: [first ?? account.shell, ...rest],
-        env: { ...env, ...extra },
-        cwd,
-      });
+      return await this.#run(await programFor(account, line, { ...env, ...extra }));
     };
   }
 
@@ -236,11 +212,14 @@ export class SessionChannel {
   /** A client that leaves takes its program with it; one that has ended leaves others of its group. */
   async #untilEnd(running: RunningProgram): Promise<ExitStatus> {
     let isOver = false;
-    this.#channel.closed.then(() => isOver || running.hangUp());
+    let hungUp: Promise<void> | undefined;
+    this.#channel.closed.then(() => hungUp = isOver ? undefined : running.hangUp());
     try {
       return await running.ended;
     } finally {
       isOver = true;
+      this.#running = undefined;
+      await hungUp;
     }
   }
 
@@ -287,11 +266,3 @@ export class SessionChannel {
 
 /** Something started: resolves when it has ended and everything was delivered. */
 type Run = () => Promise<ExitStatus>;
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false; // missing, or not to be seen from here
-  }
-}

@@ -1,5 +1,6 @@
-import type { Channel } from "../channel/channel.ts";
-import type { ProgramSpec, RunningProgram, TerminalSize } from "./program.ts";
+import type { Stream, TerminalSize } from "@alknet/core";
+
+import type { ProgramSpec, RunningProgram } from "./program.ts";
 import type { Pty, PtyProvider } from "./pty.ts";
 
 const BUFFER_BYTES = 4_096;
@@ -14,19 +15,27 @@ export interface TerminalRecorder {
   end(): Promise<void>;
 }
 
-/** Runs a program on a terminal that the channel sits at. */
+/** How a program is to run on a terminal. */
+export interface TerminalRunOptions {
+  /** Makes it. */
+  readonly provider: PtyProvider;
+  /** Its size. */
+  readonly size: TerminalSize;
+  /** Records it. Default: nothing is recorded. */
+  readonly recorder?: TerminalRecorder | undefined;
+  /** Something was typed, or was shown and taken. Default: nobody is told. */
+  readonly onTraffic?: () => void;
+}
+
+/** Runs a program on a terminal; at the other end of the stream somebody sits at it. */
 export async function runOnTerminal(
-  channel: Channel,
+  stream: Stream,
   program: ProgramSpec,
-  { provider, size, recorder }: {
-    readonly provider: PtyProvider;
-    readonly size: TerminalSize;
-    readonly recorder?: TerminalRecorder;
-  },
+  { provider, size, recorder, onTraffic = () => {} }: TerminalRunOptions,
 ): Promise<RunningProgram> {
-  const pty = await provider.open(program, size);
-  type(channel, pty);
-  const shown = show(channel, pty, recorder);
+  const pty = await opened(provider.open(program, size), recorder);
+  type(stream, pty, onTraffic);
+  const shown = show(stream, pty, { recorder, onTraffic });
   return {
     ended: shown.then(() => pty.ended).finally(() => recorder?.end()),
     signal: (name) => pty.signal(name),
@@ -38,12 +47,23 @@ export async function runOnTerminal(
   };
 }
 
-async function type(channel: Channel, pty: Pty): Promise<void> {
+/** A recording is over as well when there is nothing to record. */
+async function opened(opening: Promise<Pty>, recorder?: TerminalRecorder): Promise<Pty> {
+  try {
+    return await opening;
+  } catch (error) {
+    await recorder?.end();
+    throw error;
+  }
+}
+
+async function type(stream: Stream, pty: Pty, onTraffic: () => void): Promise<void> {
   const buffer = new Uint8Array(BUFFER_BYTES);
   try {
     for (;;) {
-      const count = await channel.read(buffer);
+      const count = await stream.read(buffer);
       if (count === null) return;
+      onTraffic();
       await pty.write(buffer.slice(0, count));
     }
   } catch {
@@ -52,10 +72,15 @@ async function type(channel: Channel, pty: Pty): Promise<void> {
 }
 
 /** To the client; a program whose client is gone is read to its end, so that it can end. */
-async function show(channel: Channel, pty: Pty, recorder?: TerminalRecorder): Promise<void> {
+async function show(
+  stream: Stream,
+  pty: Pty,
+  { recorder, onTraffic }: Pick<TerminalRunOptions, "recorder"> & { onTraffic: () => void },
+): Promise<void> {
   let listening = true;
   for (let bytes = await pty.read(); bytes !== null; bytes = await pty.read()) {
     await recorder?.output(bytes);
-    if (listening) listening = await channel.write(bytes).then(() => true, () => false);
+    if (listening) listening = await stream.write(bytes).then(() => true, () => false);
+    if (listening) onTraffic();
   }
 }

@@ -9,6 +9,7 @@ import {
 import { memoryPair } from "@alknet/core/testing";
 
 import {
+  type Account,
   ALPN,
   type Channel,
   type ClientKey,
@@ -36,7 +37,14 @@ export interface LabOptions extends Partial<SshOptions> {
   readonly scopes?: readonly string[];
   /** Whom the connections themselves have proven. Default: nobody. */
   readonly proven?: Identity;
+  /** Fingerprint of the key by which they did. */
+  readonly provenBy?: string;
+  /** Where connections come from. Default: memory. */
+  readonly from?: string;
 }
+
+/** Programs run with a shell that reads no start-up files: those of a machine may take seconds. */
+const ACCOUNT: Account = { name: "test", home: "/tmp", shell: "/bin/sh", prefix: [] };
 
 /** The handler on connections within the process, and alice, who may log in. */
 export class SshLab implements AsyncDisposable {
@@ -67,6 +75,7 @@ export class SshLab implements AsyncDisposable {
     this.handler = ssh({
       hostKey: ed25519HostKey(new Uint8Array(32).fill(7)),
       onEvent: (event) => this.events.push(event),
+      accountOf: () => Promise.resolve(ACCOUNT),
       ...rest,
       limits: { failureDelayMs: 0, penaltyMs: 0, ...limits },
     });
@@ -85,7 +94,9 @@ export class SshLab implements AsyncDisposable {
   async dial(): Promise<Stream> {
     const [client, server] = memoryPair({ alpn: ALPN });
     const { signal, remoteAddr } = server;
-    const auth = { alpn: ALPN, remoteAddr, identity: this.#options.proven };
+    const { proven: identity, provenBy: fingerprint, from } = this.#options;
+    const address = from === undefined ? remoteAddr : { hostname: from, port: 1 };
+    const auth = { alpn: ALPN, remoteAddr: address, identity, fingerprint };
     const stream = await client.openStream();
     this.#serving.push(this.handler.accept(server, { auth, identities: this.identities, signal }));
     this.#clients.push(client);

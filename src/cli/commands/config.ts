@@ -1,5 +1,6 @@
 import { OperationRegistry } from "@alknet/operations";
 import { Command } from "commander";
+import { checkFolders } from "../config/check_folders.ts";
 import { readConfig } from "../config/config.ts";
 import { type CommandContext, contextOf } from "../context.ts";
 import { createHandlers, NO_SERVICES } from "../node/handlers.ts";
@@ -24,6 +25,7 @@ export function configCommand(): Command {
 async function check(file: string | undefined, context: CommandContext): Promise<void> {
   const { terminal, paths } = context;
   const config = await readConfig(file ?? paths.config);
+  await checkFolders(file ?? paths.config);
   const handlers = await createHandlers(config, NO_SERVICES);
   registerModules(new OperationRegistry(), await loadOperationModules(config));
   const { peers, tokens } = await readIdentities(paths.identities);

@@ -27,9 +27,7 @@ async function dashboard(
   const { terminal, paths } = context;
   const asked = target ?? await ownTarget(paths.control);
   await withSession(asked, options, context, async (session) => {
-    const url = `https://${hostOf(session.remoteAddr)}${
-      pathOf(await session.call("dashboard/link", {}))
-    }`;
+    const url = urlOf(await session.call("dashboard/link", {}), session.remoteAddr);
     terminal.data({ url });
     terminal.line(url);
     if (terminal.json) return;
@@ -49,15 +47,38 @@ async function ownTarget(control: string): Promise<string> {
   throw new CliError("The node listens nowhere that can be reached", ExitCode.Unavailable);
 }
 
-function hostOf(addr: Address): string {
-  return formatAddress(addr);
+/**
+ * Where a link leads, as the node answers for it: to the origin it knows of, else to where it was
+ * reached, if the dashboard is there, else to the first host of its own on the same port.
+ */
+export function urlOf(answer: unknown, reached: Address): string {
+  const { path, hosts, origin } = linkOf(answer);
+  const here = URL.parse(`https://${formatAddress(reached)}`)?.hostname ?? "";
+  const [host = here] = hosts.includes(here) ? [here] : hosts;
+  return `${origin ?? `https://${host}:${reached.port}`}${path}`;
 }
 
-function pathOf(answer: unknown): string {
-  if (typeof answer === "object" && answer !== null && "path" in answer) {
-    if (typeof answer.path === "string" && /^\/login\/[\w-]+$/.test(answer.path)) {
-      return answer.path;
-    }
-  }
+interface Link {
+  readonly path: string;
+  readonly hosts: readonly string[];
+  readonly origin?: string | undefined;
+}
+
+function linkOf(answer: unknown): Link {
+  const { path, hosts = [], origin }: Partial<Record<keyof Link, unknown>> =
+    typeof answer === "object" && answer !== null ? answer : {};
+  if (
+    typeof path === "string" && /^\/login\/[\w-]+$/.test(path) && Array.isArray(hosts) &&
+    hosts.every(isHost) && (origin === undefined || isOrigin(origin))
+  ) return { path, hosts, origin };
   throw new CliError("The node answered with something that is no link", ExitCode.Unreachable);
+}
+
+function isHost(host: unknown): host is string {
+  return typeof host === "string" && URL.parse(`https://${host}`)?.hostname === host;
+}
+
+function isOrigin(text: unknown): text is string {
+  return typeof text === "string" && text.startsWith("https://") &&
+    URL.parse(text)?.origin === text;
 }

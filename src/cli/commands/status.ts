@@ -37,6 +37,9 @@ async function status({ terminal, paths }: CommandContext): Promise<void> {
   if (answer.services.length > 0) {
     table(terminal, [["SERVICE", "KIND", "STATE", "OPERATIONS", ""], ...serviceRows(answer)]);
   }
+  if (answer.upstreams.length > 0) {
+    table(terminal, [["SITE", "SERVER", "STATE", "CHECKS", ""], ...upstreamRows(answer)]);
+  }
   if (answer.connections.length > 0) {
     table(terminal, [
       ["OPEN", "FOR", "PEER", "OVER", "IN", "OUT", "FROM"],
@@ -84,6 +87,16 @@ function serviceRows({ services }: NodeStatus): string[][] {
     kind,
     state,
     String(operations),
+    problem ?? "",
+  ]);
+}
+
+function upstreamRows({ upstreams }: NodeStatus): string[][] {
+  return upstreams.map(({ site, upstream, state, checksPassed, checksFailed, problem }) => [
+    site,
+    upstream,
+    state,
+    checksPassed + checksFailed === 0 ? "-" : `${checksPassed} passed, ${checksFailed} failed`,
     problem ?? "",
   ]);
 }

@@ -73,22 +73,23 @@ export function configOf(toml: TomlFile): Config {
   const node = table(toml, "node");
   const handlers = table(toml, "handlers");
   const log = table(toml, "log");
+  const http = httpConfig(table(toml, "http"));
   return {
     names: node.strings("names"),
     listen: listenOf(toml),
     acme: acmeConfig(table(toml, "acme")),
     handlers: handlers.strings("enabled"),
     modules: handlers.strings("modules"),
-    attach: table(toml, "call").strings("attach"),
+    attach: attachOf(table(toml, "call")),
     operationModules: table(toml, "operations").strings("modules"),
     reexports: reexportsOf(toml),
     echoPeerAuth: oneOf(table(toml, "echo").string("peer_auth"), PEER_AUTH, "none"),
     ssh: sshConfigOf(table(toml, "ssh")),
-    http: httpConfig(table(toml, "http")),
-    sites: siteConfigs(tablesOf(toml, SITE_TABLE).map((_, at) => table(toml, SITE_TABLE, at))),
+    http,
+    sites: siteConfigs(tablesNamed(toml, SITE_TABLE), http.ownHosts),
     sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
-    imports: importConfigs((name) => tablesOf(toml, name).map((_, at) => table(toml, name, at))),
+    imports: importConfigs((name) => tablesNamed(toml, name)),
     storeUrl: table(toml, "store").string("url") || undefined,
     auditDays: table(toml, "store").integer("audit_days"),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
@@ -118,6 +119,13 @@ function listenOf(toml: TomlFile): ListenConfig[] {
       quicCertificate: listen.string("quic_certificate") === "acme" ? "named" : "own",
     };
   });
+}
+
+function attachOf(call: Table): readonly string[] {
+  const names = call.strings("attach");
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw call.error("attach", `"${twice}" stands in "attach" twice`);
+  return names;
 }
 
 /** A table without operations means nothing: that is how the template has it. */
@@ -174,12 +182,19 @@ export interface Table {
   strings(key: string): readonly string[];
   integer(key: string): number;
   boolean(key: string): boolean;
+  /** Whether the file has the key, with whatever value. */
+  has(key: string): boolean;
   /** A mistake in the value of a key. */
   error(key: string, problem: string): ConfigError;
 }
 
+/** All tables of a name that may stand several times. */
+export function tablesNamed(toml: TomlFile, name: string): Table[] {
+  return tablesOf(toml, name).map((_, at) => table(toml, name, at));
+}
+
 /** One table with its values checked against the schema and its gaps filled. */
-function table(toml: TomlFile, name: string, index = 0): Table {
+export function table(toml: TomlFile, name: string, index = 0): Table {
   const given = tablesOf(toml, name)[index] ?? {};
   const fail = (key: string | undefined, problem: string): ConfigError =>
     new ConfigError(toml.file, locate(toml.text, { table: name, index, key }), problem);
@@ -199,6 +214,7 @@ function table(toml: TomlFile, name: string, index = 0): Table {
     strings: (key) => [value(key)].flat().map(String),
     integer: (key) => Number(value(key)),
     boolean: (key) => value(key) === true,
+    has: (key) => Object.hasOwn(given, key),
     error: fail,
   };
 }
@@ -211,12 +227,17 @@ function fallbackOf({ fallback, key }: Field): unknown {
   return fallback === "" ? "" : parseToml("schema", `${key} = ${fallback}`).root[key];
 }
 
+/** Longest time a timer can be set to; a longer one would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What is wrong with a value, or undefined. */
 function problemOf(field: Field, value: unknown): string | undefined {
   const { key, type, values, min = 0 } = field;
   if (type === "integer") {
     const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
-    return good ? undefined : `"${key}" must be a whole number of at least ${min}`;
+    if (!good) return `"${key}" must be a whole number of at least ${min}`;
+    const late = key.endsWith("_ms") && value > MAX_TIMER_MS;
+    return late ? `"${key}" must be at most ${MAX_TIMER_MS}, which is 24 days` : undefined;
   }
   if (type === "boolean") {
     return typeof value === "boolean" ? undefined : `"${key}" must be true or false`;

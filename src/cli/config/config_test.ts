@@ -165,6 +165,14 @@ Deno.test("whatever the file says, the answer is a configuration or a ConfigErro
   );
 });
 
+Deno.test("a peer to attach that stands twice is a mistake", () => {
+  const toml = `[call]\nattach = ["head", "home", "head"]`;
+  throws(
+    () => configOf(parseToml("alknet.toml", toml)),
+    /alknet\.toml:2:1: "head" stands in "attach" twice/,
+  );
+});
+
 Deno.test("locate() finds keys in the right one of several tables", () => {
   const toml = '[[peer]]\nid = "a"\n\n[[peer]]\n  "id" = "b"\n';
   deepStrictEqual(locate(toml, { table: "peer", index: 1, key: "id" }), { line: 5, column: 3 });

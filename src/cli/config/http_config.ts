@@ -14,6 +14,10 @@ export interface HttpConfig {
   readonly visible: readonly RouteGroup[];
   readonly decoy: DecoyConfig;
   readonly corsOrigins: readonly string[];
+  /** Where browsers reach the node; undefined for where it listens. */
+  readonly publicUrl?: URL | undefined;
+  /** As `URL.hostname` has them; empty for those that no site answers to. */
+  readonly ownHosts: readonly string[];
   readonly limits: Partial<WebLimits>;
 }
 
@@ -36,6 +40,8 @@ export function httpConfig(http: Table): HttpConfig {
     visible: http.strings("visible").filter(isRouteGroup),
     decoy: decoyOf(http),
     corsOrigins: http.strings("cors_origins").map((origin) => originOf(http, origin)),
+    publicUrl: publicUrlOf(http),
+    ownHosts: http.strings("own_hosts").map((host) => ownHostOf(http, host)),
     limits: limitsOf(http),
   };
 }
@@ -79,6 +85,20 @@ function decoyOf(http: Table): DecoyConfig {
 function originOf(http: Table, text: string): string {
   if (URL.parse(text)?.origin === text) return text;
   throw http.error("cors_origins", `"${text}" is no origin such as https://app.example`);
+}
+
+function publicUrlOf(http: Table): URL | undefined {
+  const text = http.string("public_url");
+  if (text === "") return undefined;
+  const url = URL.parse(text);
+  if (url?.protocol === "https:" && url.href === `${url.origin}/`) return url;
+  throw http.error("public_url", `"${text}" is no https URL of a host and perhaps a port`);
+}
+
+function ownHostOf(http: Table, text: string): string {
+  const hostname = URL.parse(`https://${text}`)?.hostname;
+  if (hostname === text.toLowerCase() && !/[*]|\.$/.test(hostname)) return hostname;
+  throw http.error("own_hosts", `"${text}" is no host such as admin.example, 127.0.0.1 or [::1]`);
 }
 
 function isRouteGroup(name: string): name is RouteGroup {

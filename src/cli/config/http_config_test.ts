@@ -40,6 +40,8 @@ Deno.test("every key of [http] is taken up", () => {
     decoy = "static"
     decoy_root = "/srv/www"
     cors_origins = ["https://app.example"]
+    public_url = "https://node.example:8443"
+    own_hosts = ["Admin.example", "127.0.0.1", "[::1]"]
     rate_per_identity = 7
   `);
   deepStrictEqual({ ...http, limits: http.limits.ratePerIdentity }, {
@@ -52,6 +54,8 @@ Deno.test("every key of [http] is taken up", () => {
     visible: ["gateway", "mcp"],
     decoy: { kind: "static", root: "/srv/www" },
     corsOrigins: ["https://app.example"],
+    publicUrl: new URL("https://node.example:8443"),
+    ownHosts: ["admin.example", "127.0.0.1", "[::1]"],
     limits: 7,
   });
   const redirect = read('decoy = "redirect"\ndecoy_location = "https://example.com/"');
@@ -66,4 +70,11 @@ Deno.test("mistakes in [http] are told with their place", () => {
   match(mistake('cors_origins = ["https://app.example/"]'), /is no origin/);
   match(mistake('cors_origins = ["*"]'), /is no origin/);
   match(mistake("rate_per_identity = 0"), /at least 1/);
+  match(mistake("resume_window_ms = 2147483648"), /must be at most 2147483647, which is 24 days/);
+  for (const url of ["node.example", "http://node.example", "https://node.example/x"]) {
+    match(mistake(`public_url = "${url}"`), /is no https URL of a host/, url);
+  }
+  for (const host of ["*.example", "a.example:1", "a.example.", "u@a.example", "a/b", "", "::1"]) {
+    match(mistake(`own_hosts = ["${host}"]`), /is no host such as admin.example/, host);
+  }
 });

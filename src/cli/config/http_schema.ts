@@ -112,6 +112,23 @@ export const HTTP_FIELDS: readonly Field[] = [
   },
   {
     table: "http",
+    key: "public_url",
+    type: "string",
+    fallback: "",
+    doc: "Where browsers reach this node, such as https://node.example, if not at the port of " +
+      "[[listen]].",
+  },
+  {
+    table: "http",
+    key: "own_hosts",
+    type: "strings",
+    fallback: "[]",
+    doc: "Hosts that are the node's own, such as admin.example or 127.0.0.1: no [[site]] answers " +
+      "there, and only there the dashboard opens and client certificates count. Default: every host " +
+      "that no site answers to.",
+  },
+  {
+    table: "http",
     key: "cors_origins",
     type: "strings",
     fallback: "[]",

@@ -45,6 +45,18 @@ interface Read {
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
+/** What the names of the node's own operations begin with. */
+export const OWN_NAMESPACES: ReadonlySet<string> = new Set([
+  "config",
+  "dashboard",
+  "groups",
+  "node",
+  "peers",
+  "services",
+  "tokens",
+  "upstreams",
+]);
+
 /** Undefined for a table with nothing in it, as `alknet init` writes it. */
 function importConfig(kind: ImportConfig["kind"], table: Table): Read | undefined {
   const optional = (key: string): string | undefined => table.string(key) || undefined;
@@ -55,6 +67,10 @@ function importConfig(kind: ImportConfig["kind"], table: Table): Read | undefine
   const url = urlOf(table, "url");
   if (!name && !file && !url) return undefined;
   if (!NAME.test(name)) throw table.error("name", `"name" must be made of A-Za-z0-9_.-`);
+  if (OWN_NAMESPACES.has(name)) {
+    throw table.error("name", `"${name}" is what the node's own operations are called by`);
+  }
+  if (name in {}) throw table.error("name", `"${name}" is a name that every object has`);
   if (url && file) throw table.error("file", 'Give "url" or "file", not both');
   if (file && !baseUrl) throw table.error("file", 'With "file" give "base_url" too');
   const source = file ? { file } : url && { url };

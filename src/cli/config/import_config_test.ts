@@ -59,4 +59,7 @@ Deno.test("mistakes about services are told with line and column", () => {
   const twice =
     '[[openapi]]\nname = "a"\nurl = "https://a"\n[[mcp]]\nname = "a"\nurl = "https://a"';
   match(mistake(twice), /5:1: Another service has the name "a"/);
+  const named = (name: string) => mistake(`[[mcp]]\nname = "${name}"\nurl = "https://a"`);
+  match(named("node"), /2:1: "node" is what the node's own operations are called by/);
+  match(named("__proto__"), /2:1: "__proto__" is a name that every object has/);
 });

@@ -1,6 +1,8 @@
-import { redirectSite, upstream } from "@alknet/http";
+import { type HealthCheckOptions, redirectSite, upstream } from "@alknet/http";
 
+import { checked } from "./checked.ts";
 import type { Table } from "./config.ts";
+import { HEALTH_KEYS, healthConfig } from "./health_config.ts";
 
 /** One `[[site]]`. */
 export interface SiteConfig {
@@ -19,6 +21,9 @@ export interface ProxyConfig {
   readonly keepHost: boolean;
   readonly trustForwarded: boolean;
   readonly timeoutMs: number;
+  readonly maxConnections: number;
+  /** Undefined where servers are not checked. */
+  readonly healthCheck: HealthCheckOptions | undefined;
 }
 
 /** A site of files. */
@@ -66,34 +71,50 @@ function siteConfig(table: Table): SiteConfig | undefined {
     ...(host === "" ? {} : { host }),
     path,
     prefix: table.boolean("strip") ? path.replace(/\/$/, "") : "",
-    serves: servedBy(table, { upstreams, root, redirect }),
+    serves: servedBy(table, { upstreams, root, redirect, host }),
   };
 }
 
+/** Keys that mean something for one kind of site only. */
+const KEYS_OF = {
+  upstreams: ["keep_host", "trust_forwarded", "timeout_ms", "max_connections", ...HEALTH_KEYS],
+  root: ["fallback", "cache_control"],
+} as const;
+
 function servedBy(
   table: Table,
-  { upstreams, root, redirect }: {
+  { upstreams, root, redirect, host }: {
     readonly upstreams: readonly string[];
     readonly root: string;
     readonly redirect: string;
+    readonly host: string;
   },
 ): SiteConfig["serves"] {
+  if (root === "") refuseKeysOf("root", table);
+  if (upstreams.length === 0) refuseKeysOf("upstreams", table);
   if (root !== "") return folder(table, root);
-  for (const key of ["fallback", "cache_control"]) {
-    if (table.string(key)) throw table.error(key, `"${key}" is for a site with "root"`);
-  }
   if (redirect !== "") {
+    if (table.boolean("strip")) throw table.error("strip", '"strip" is not for a redirect');
     checked(table, "redirect", () => redirectSite(redirect));
     return { kind: "redirect", to: redirect };
   }
   for (const each of upstreams) checked(table, "upstreams", () => reached(each));
+  const keepHost = table.boolean("keep_host");
+  const name = keepHost && host !== "" && !host.startsWith("*.") ? host : undefined;
   return {
     kind: "proxy",
     upstreams,
-    keepHost: table.boolean("keep_host"),
+    keepHost,
     trustForwarded: table.boolean("trust_forwarded"),
     timeoutMs: table.integer("timeout_ms"),
+    maxConnections: table.integer("max_connections"),
+    healthCheck: healthConfig(table, name),
   };
+}
+
+function refuseKeysOf(kind: keyof typeof KEYS_OF, table: Table): void {
+  const idle = KEYS_OF[kind].find((key) => table.has(key));
+  if (idle !== undefined) throw table.error(idle, `"${idle}" is for a site with "${kind}"`);
 }
 
 function folder(table: Table, root: string): FolderConfig {
@@ -118,21 +139,16 @@ function reached(text: string): void {
   upstream(text, PEER.test(text) ? { dialPeer: () => Promise.reject(new TypeError(text)) } : {});
 }
 
-function checked(table: Table, key: string, make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    throw table.error(key, error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** All `[[site]]`s; two that answer to the same are a mistake. */
-export function siteConfigs(tables: readonly Table[]): SiteConfig[] {
+/** All `[[site]]`s; two that answer to the same are a mistake, and one at a host of the node's own. */
+export function siteConfigs(tables: readonly Table[], ownHosts: readonly string[]): SiteConfig[] {
   const places = new Set<string>();
   return tables.flatMap((table) => {
     const config = siteConfig(table);
     if (!config) return [];
     const { host = "any host", path } = config;
+    if (ownHosts.includes(host.toLowerCase())) {
+      throw table.error("host", `"${host}" is the node's own: see "own_hosts" in [http]`);
+    }
     const place = `${host.toLowerCase()} ${path}`;
     if (places.has(place)) throw table.error("host", `Another site answers to ${place} already`);
     places.add(place);

@@ -64,6 +64,54 @@ Deno.test("keys that would do nothing, or harm at each request, are mistakes", (
   );
 });
 
+Deno.test("checks of servers are read, and mistakes in them told", () => {
+  const site = `[[site]]\nhost = "app.example"\nupstreams = ["http://h"]\n`;
+  const [config] = configOf(parseToml(
+    "alknet.toml",
+    `${site}health_path = "/up?deep"\nhealth_interval_ms = 1000\nhealth_timeout_ms = 2000
+health_failures = 4\nhealth_successes = 5\nhealth_status = ["200", "300-302"]`,
+  )).sites;
+  ok(config?.serves.kind === "proxy");
+  deepStrictEqual(config.serves.healthCheck, {
+    path: "/up?deep",
+    host: "app.example",
+    intervalMs: 1_000,
+    timeoutMs: 2_000,
+    failures: 4,
+    successes: 5,
+    expected: [[200, 200], [300, 302]],
+  });
+  match(mistake(`${site}health_status = ["200"]`), /:4:1: "health_status" needs "health_path"/);
+  match(mistake(`${site}health_path = "up"`), /must be a path such as \/healthz/);
+  match(mistake(`${site}health_path = "/a b"`), /must be a path such as \/healthz/);
+  const checked = `${site}health_path = "/"\n`;
+  match(mistake(`${checked}health_status = []`), /must name at least one status/);
+  match(mistake(`${checked}health_status = ["ok"]`), /:5:1: "ok" is no status such as 200/);
+  match(mistake(`${checked}health_interval_ms = 99`), /at least 100/);
+});
+
+Deno.test("keys of a proxy, on a site that is none, are mistakes", () => {
+  // They passed the check and did nothing.
+  for (const kind of [`root = "/x"`, `redirect = "https://x.example"`]) {
+    for (const key of ["keep_host = true", "timeout_ms = 5", `health_path = "/"`]) {
+      match(
+        mistake(`[[site]]\n${kind}\n${key}`),
+        /:3:1: "\w+" is for a site with "upstreams"/,
+        key,
+      );
+    }
+  }
+  const redirect = `[[site]]\nredirect = "https://x.example"\n`;
+  match(mistake(`${redirect}strip = true`), /:3:1: "strip" is not for a redirect/);
+  match(mistake(`${redirect}fallback = "a"`), /:3:1: "fallback" is for a site with "root"/);
+});
+
+Deno.test("a site at a host of the node's own is a mistake", () => {
+  const own = `[http]\nown_hosts = ["admin.example"]\n[[site]]\nroot = "/x"\n`;
+  match(mistake(`${own}host = "ADMIN.example"`), /:5:1: "ADMIN.example" is the node's own/);
+  strictEqual(mistake(own), "no mistake found");
+});
+
 Deno.test("the template's empty [[site]] is none", () => {
   deepStrictEqual(configOf(parseToml("alknet.toml", "[[site]]\n")).sites, []);
 });

@@ -52,6 +52,56 @@ const KEYS: readonly Omit<Field, "table">[] = [
     doc: "Milliseconds a server has for the beginning of its answer.",
   },
   {
+    key: "max_connections",
+    type: "integer",
+    fallback: "512",
+    min: 1,
+    doc: "Connections to one server at once; beyond that requests are answered 503.",
+  },
+  {
+    key: "health_path",
+    type: "string",
+    fallback: "",
+    doc:
+      "Path that each server is asked for again and again: one that does not answer as it should gets " +
+      "no requests until it does. Default: no server is checked.",
+  },
+  {
+    key: "health_interval_ms",
+    type: "integer",
+    fallback: "10000",
+    min: 100,
+    doc: "Milliseconds from one check of a server to the next.",
+  },
+  {
+    key: "health_timeout_ms",
+    type: "integer",
+    fallback: "5000",
+    min: 1,
+    doc: "Milliseconds a server has to answer a check.",
+  },
+  {
+    key: "health_failures",
+    type: "integer",
+    fallback: "3",
+    min: 1,
+    doc:
+      "Checks in a row that fail before a server is unhealthy; the first of all decides at once.",
+  },
+  {
+    key: "health_successes",
+    type: "integer",
+    fallback: "2",
+    min: 1,
+    doc: "Checks in a row that pass before it is healthy again.",
+  },
+  {
+    key: "health_status",
+    type: "strings",
+    fallback: '["200-399"]',
+    doc: "Statuses of a healthy server, such as 200 or 200-399.",
+  },
+  {
     key: "fallback",
     type: "string",
     fallback: "",

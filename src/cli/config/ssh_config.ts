@@ -1,6 +1,16 @@
 import type { Address } from "@alknet/core";
 import { parseAddress, TargetError } from "@alknet/client";
-import { type ForwardRule, ForwardRuleError, parseForwardRule } from "@alknet/ssh";
+import {
+  checkedBanner,
+  type ForwardRule,
+  ForwardRuleError,
+  type LoginRestrictions,
+  parseForwardRule,
+  parseKeyOptions,
+  parseVariable,
+  RevocationList,
+  SshOptionError,
+} from "@alknet/ssh";
 import type { Table } from "./config.ts";
 
 /** `[ssh]` as the program uses it. */
@@ -11,9 +21,14 @@ export interface SshConfig {
   readonly socketPatterns: readonly string[];
   /** Wire forms. */
   readonly authorities: readonly Uint8Array[];
-  /** By fingerprint. */
-  readonly forceCommands: ReadonlyMap<string, string>;
+  /** By fingerprint of a key or an authority. */
+  readonly restrictions: ReadonlyMap<string, LoginRestrictions>;
+  readonly revocations: RevocationList;
+  /** A file of further ones; undefined for none. */
+  readonly revocationsFile?: string;
   readonly envPatterns: readonly string[];
+  readonly setEnv: ReadonlyMap<string, string>;
+  readonly banner: string;
   /** Accounts by peer; empty for everybody to be the node's own. */
   readonly unixUsers: ReadonlyMap<string, ReadonlySet<string>>;
   /** Peers whose terminals are recorded. */
@@ -25,6 +40,9 @@ export interface SshConfig {
     readonly loginGraceMs: number;
     readonly maxAuthTries: number;
     readonly penaltyMs: number;
+    readonly sessionIdleMs: number;
+    readonly forwardIdleMs: number;
+    readonly unusedMs: number;
   };
 }
 
@@ -36,8 +54,12 @@ export function sshConfigOf(table: Table): SshConfig {
     listenRules: rulesOf(table, "listen"),
     socketPatterns: table.strings("sockets"),
     authorities: table.strings("ca_keys").map((line) => authorityOf(table, line)),
-    forceCommands: new Map(table.strings("force_commands").map((line) => forced(table, line))),
+    restrictions: restrictionsOf(table),
+    revocations: attempt(table, "revoked_keys", (key) => RevocationList.of(table.strings(key))),
+    revocationsFile: table.string("revoked_keys_file") || undefined,
     envPatterns: table.strings("env"),
+    setEnv: attempt(table, "set_env", (key) => new Map(table.strings(key).map(parseVariable))),
+    banner: attempt(table, "banner", (key) => checkedBanner(table.string(key))),
     unixUsers: accountsOf(table),
     record: new Set(table.strings("record")),
     tcp: tcpOf(table),
@@ -46,19 +68,25 @@ export function sshConfigOf(table: Table): SshConfig {
       loginGraceMs: table.integer("login_grace_ms"),
       maxAuthTries: table.integer("max_auth_tries"),
       penaltyMs: table.integer("penalty_ms"),
+      sessionIdleMs: table.integer("session_idle_ms"),
+      forwardIdleMs: table.integer("forward_idle_ms"),
+      unusedMs: table.integer("unused_ms"),
     },
   };
 }
 
 function rulesOf(table: Table, key: string): ForwardRule[] {
-  return table.strings(key).map((text) => {
-    try {
-      return parseForwardRule(text);
-    } catch (error) {
-      if (!(error instanceof ForwardRuleError)) throw error;
-      throw table.error(key, error.message);
-    }
-  });
+  return attempt(table, key, () => table.strings(key).map(parseForwardRule));
+}
+
+/** Reads the value of a key; what is wrong with it is told with its place. */
+function attempt<T>(table: Table, key: string, read: (key: string) => T): T {
+  try {
+    return read(key);
+  } catch (error) {
+    const isMistake = error instanceof ForwardRuleError || error instanceof SshOptionError;
+    throw isMistake ? table.error(key, error.message) : error;
+  }
 }
 
 function authorityOf(table: Table, line: string): Uint8Array {
@@ -71,10 +99,36 @@ function authorityOf(table: Table, line: string): Uint8Array {
   throw table.error("ca_keys", `"ca_keys" must hold public keys such as "ssh-ed25519 AAAA…"`);
 }
 
-function forced(table: Table, line: string): [fingerprint: string, command: string] {
-  const [, fingerprint, command] = /^(SHA256:[A-Za-z0-9+/]{43})\s+(\S.*)$/.exec(line) ?? [];
-  if (fingerprint && command) return [fingerprint, command];
-  throw table.error("force_commands", `"force_commands" must hold "SHA256:fingerprint command"`);
+/** A key may stand in both, as long as only one forces a command. */
+function restrictionsOf(table: Table): ReadonlyMap<string, LoginRestrictions> {
+  const restrictions = new Map<string, LoginRestrictions>();
+  for (const [fingerprint, options] of byFingerprint(table, "key_options", "options")) {
+    if (restrictions.has(fingerprint)) {
+      throw table.error("key_options", `"key_options" has ${fingerprint} twice`);
+    }
+    const read = attempt(table, "key_options", () => parseKeyOptions(options));
+    restrictions.set(fingerprint, read);
+  }
+  for (const [fingerprint, forceCommand] of byFingerprint(table, "force_commands", "command")) {
+    const before = restrictions.get(fingerprint);
+    if (before?.forceCommand !== undefined) {
+      throw table.error("force_commands", `Two commands are forced on ${fingerprint}`);
+    }
+    restrictions.set(fingerprint, { ...before, forceCommand });
+  }
+  return restrictions;
+}
+
+function byFingerprint(
+  table: Table,
+  key: string,
+  what: string,
+): (readonly [fingerprint: string, rest: string])[] {
+  return table.strings(key).map((line) => {
+    const [, fingerprint, rest] = /^(SHA256:[A-Za-z0-9+/]{43})\s+(\S.*)$/.exec(line) ?? [];
+    if (fingerprint && rest) return [fingerprint, rest] as const;
+    throw table.error(key, `"${key}" must hold "SHA256:fingerprint ${what}"`);
+  });
 }
 
 function accountsOf(table: Table): Map<string, Set<string>> {

@@ -51,10 +51,48 @@ export const SSH_FIELDS: readonly Field[] = [
   },
   {
     table: "ssh",
+    key: "key_options",
+    type: "strings",
+    fallback: "[]",
+    doc: "What restricts a key, or all certificates of an authority, as in OpenSSH's " +
+      `authorized_keys: 'SHA256:fingerprint from="10.0.0.0/8",expiry-time="20271231",no-pty'.`,
+  },
+  {
+    table: "ssh",
+    key: "revoked_keys",
+    type: "strings",
+    fallback: "[]",
+    doc: 'Keys and certificates that are not taken, whoever they are listed for: "SHA256:…", a ' +
+      'public key, "serial: 5-9" or "id: …" of certificates.',
+  },
+  {
+    table: "ssh",
+    key: "revoked_keys_file",
+    type: "string",
+    fallback: "",
+    doc: "A file of the same, one a line, or a list that ssh-keygen -k made; read anew when it " +
+      "changes. While it cannot be read nobody gets in. Default: none.",
+  },
+  {
+    table: "ssh",
     key: "env",
     type: "strings",
     fallback: '["LANG", "LC_*", "COLORTERM", "NO_COLOR", "GIT_PROTOCOL"]',
     doc: "Variables that clients may set; * at the end.",
+  },
+  {
+    table: "ssh",
+    key: "set_env",
+    type: "strings",
+    fallback: "[]",
+    doc: 'Variables that every program gets, whatever clients set: "NAME=value".',
+  },
+  {
+    table: "ssh",
+    key: "banner",
+    type: "string",
+    fallback: "",
+    doc: "A text that clients show before anybody has logged in. Default: none.",
   },
   {
     table: "ssh",
@@ -112,5 +150,28 @@ export const SSH_FIELDS: readonly Field[] = [
     fallback: String(DEFAULT_SSH_LIMITS.penaltyMs),
     doc: "Milliseconds that a connection without a login keeps its source away, added up; 0 for " +
       "never. Sums below 15 seconds have no effect.",
+  },
+  {
+    table: "ssh",
+    key: "session_idle_ms",
+    type: "integer",
+    fallback: String(DEFAULT_SSH_LIMITS.sessionIdleMs),
+    doc:
+      "Milliseconds without input and output after which a shell, command or subsystem ends; 0 " +
+      "for never.",
+  },
+  {
+    table: "ssh",
+    key: "forward_idle_ms",
+    type: "integer",
+    fallback: String(DEFAULT_SSH_LIMITS.forwardIdleMs),
+    doc: "The same for forwarded connections.",
+  },
+  {
+    table: "ssh",
+    key: "unused_ms",
+    type: "integer",
+    fallback: String(DEFAULT_SSH_LIMITS.unusedMs),
+    doc: "Milliseconds after which a connection in which nothing is open ends; 0 for never.",
   },
 ];

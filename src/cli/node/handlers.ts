@@ -24,8 +24,6 @@ export interface BuiltInHandler {
 
 /** What handlers are given beside their configuration. */
 export interface HandlerServices extends WebServices {
-  /** The handler of an ALPN on this node, once it runs. */
-  handlerFor(alpn: string): Handler | undefined;
   /** Told of each connection over which operations are called. */
   readonly onCallConnect?: CallOptions["onConnect"];
   /** The files that peers may have. */
@@ -44,13 +42,14 @@ export const NO_SERVICES: HandlerServices = {
       hostKey: ed25519HostKey(new Uint8Array(32)),
       subsystems: new Map(),
       commands: [],
+      subsystemCommands: new Map(),
       recordings: "",
       onEvent: () => {},
     }),
   catalogue: new OperationRegistry(),
   endpoint: () => undefined,
   pages: [],
-  handlerFor: () => undefined,
+  sites: { isOwnHost: () => true, servers: () => [] },
   sftpFiles: () => Promise.resolve(undefined),
 };
 
@@ -70,11 +69,11 @@ export const BUILT_IN: ReadonlyMap<string, BuiltInHandler> = new Map<
   }],
   ["http", {
     doc: "HTTP/1.1, HTTP/2 and HTTP/3 for curl and browsers",
-    create: ({ http: config, listen }, services) =>
+    create: (config, services) =>
       http({
         app: nodeWebApp(config, services),
-        altSvc: listen.every(({ transports }) => transports.includes("quic")),
-        carry: (alpn) => services.handlerFor(alpn),
+        publicUrl: config.http.publicUrl,
+        carry: services.endpoint,
       }),
   }],
   ["ssh", {

@@ -20,11 +20,13 @@ import { PeerStreams } from "./dial_peer.ts";
 import { type ImportedServices, importServices } from "./import_services.ts";
 import { LiveIdentities } from "./live_identities.ts";
 import { loadOperationModules, registerModules } from "./operation_modules.ts";
-import { nodeSites } from "./node_sites.ts";
+import { type NodeSites, nodeSites } from "./node_sites.ts";
 import { nodeOperations } from "./operations.ts";
 import { dashboardLink } from "./operations/dashboard.ts";
+import { aboutUpstreams } from "./operations/about_upstreams.ts";
 import { openNodeStore } from "./open_store.ts";
 import { Peering } from "./peering.ts";
+import { dashboardFiles, type SftpFiles, sftpFiles } from "./sftp_files.ts";
 
 /** Opens a secret of the store, if there is one of that name. */
 export type Unseal = (store: Store, name: string) => Promise<string | undefined>;
@@ -54,8 +56,11 @@ export interface NodeParts {
   readonly imports: ImportedServices;
   /** Certificates from an authority, where they are wanted. */
   readonly acme?: AcmeCertificates;
+  /** The files that peers may have. */
+  readonly sftpFiles: SftpFiles;
   /** What the node shows over HTTP beside its routes: the dashboard, and sites. */
   readonly pages: readonly Page[];
+  readonly sites: NodeSites;
   /** Looks a peer up by its name, whoever keeps it. */
   readonly peer: (name: string) => Promise<StoredPeer | undefined>;
   /** Takes up `identities.toml` again, and asks services anew; the store is always up to date. */
@@ -104,7 +109,9 @@ export async function openNodeParts(
   );
   const peer = async (name: string): Promise<StoredPeer | undefined> =>
     byHand.entries.peers.find(({ peerId }) => peerId === name) ?? await store.identities.peer(name);
-  const pages = openPages(started, { config, paths, registry, identities, peer });
+  const files = sftpFiles(config.sftp, paths.files);
+  const sources = { config, paths, registry, identities, peer, sftpFiles: files };
+  const { pages, sites } = openPages(started, sources);
   return {
     nodeId,
     startedAt,
@@ -115,25 +122,36 @@ export async function openNodeParts(
     peering,
     imports,
     acme,
+    sftpFiles: files,
     pages,
+    sites,
     peer,
     reload,
   };
 }
 
-interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer"> {
+interface PageSources extends Pick<NodeParts, "registry" | "identities" | "peer" | "sftpFiles"> {
   readonly config: Config;
   readonly paths: Paths;
 }
 
-function openPages(started: AsyncDisposableStack, sources: PageSources): Page[] {
+function openPages(
+  started: AsyncDisposableStack,
+  sources: PageSources,
+): Pick<NodeParts, "pages" | "sites"> {
   const { config, paths, registry, identities, peer } = sources;
-  const pages = dashboard({ operations: registry });
-  registry.register(dashboardLink(pages, identities));
+  const { ownHosts, publicUrl } = config.http;
+  const files = dashboardFiles(sources.sftpFiles, config);
+  const pages = dashboard({ operations: registry, files });
   started.defer(identities.onChange(() => pages.endRevoked()));
   const streams = started.use(new PeerStreams({ alpn: "http/1.1", peer }));
   const directory = dirname(config.file ?? paths.config);
-  const sites = nodeSites(config.sites, { directory, dialPeer: streams.open });
-  const signedIn: Page = (request, info) => pages.fetch(request, info);
-  return sites ? [signedIn, started.use(sites)] : [signedIn];
+  const { open: dialPeer } = streams;
+  const sites = started.use(nodeSites(config.sites, { directory, dialPeer, ownHosts }));
+  const { isOwnHost } = sites;
+  registry.register(dashboardLink(pages, identities, { ownHosts, publicUrl, isOwnHost }));
+  registry.register(aboutUpstreams(sites));
+  const signedIn: Page = (request, info) =>
+    isOwnHost(new URL(request.url)) ? pages.fetch(request, info) : undefined;
+  return { pages: [signedIn, sites.page], sites };
 }

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 
+import { OWN_NAMESPACES } from "../config/import_config.ts";
 import { codeOf, operatedNode, OWNER, wire } from "./testdata/operated_node.ts";
 
 /** An input for each operation that needs one. */
@@ -37,6 +38,13 @@ Deno.test("every operation says what goes in and comes out, and its answer fits"
         break;
       }
     }
+  }
+});
+
+Deno.test("no service that is imported takes the namespace of an operation of the node", async () => {
+  await using node = await operatedNode();
+  for (const { namespace } of node.registry.list(OWNER)) {
+    ok(OWN_NAMESPACES.has(namespace), `${namespace} is missing in OWN_NAMESPACES`);
   }
 });
 

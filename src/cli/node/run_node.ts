@@ -17,7 +17,6 @@ import { serveControl } from "./control.ts";
 import { storeEnrolment } from "./enrolment.ts";
 import { createHandlers } from "./handlers.ts";
 import { type NodeParts, openNodeParts, type Unseal } from "./node_parts.ts";
-import { type SftpFiles, sftpFiles } from "./sftp_files.ts";
 import { SshNode } from "./ssh_node.ts";
 import { type NodeStatus, statusOf } from "./status.ts";
 
@@ -47,8 +46,7 @@ export async function runNode(
   const running: { endpoint?: Endpoint } = {};
   const options = { key, config, paths, unseal, endpoint: () => running.endpoint };
   const parts = await openNodeParts(started, options);
-  const { reload, peering, identities, registry, peer, store } = parts;
-  const files = sftpFiles(config.sftp, paths.files);
+  const { reload, peering, identities, registry, peer, store, sftpFiles: files } = parts;
   const ssh = new SshNode(config.ssh, {
     hostKey: sshHost,
     paths,
@@ -60,7 +58,7 @@ export async function runNode(
     running.endpoint && statusNow(running.endpoint, config, parts, await ssh.terminals());
   started.use(await serveControl(paths.control, { status, reload, ...ssh.operations }));
   const endpoint = running.endpoint = started.use(
-    await startEndpoint(parts, { key, config, files, ssh, endpoint: () => running.endpoint }),
+    await startEndpoint(parts, { key, config, ssh, endpoint: () => running.endpoint }),
   );
   parts.acme?.start(); // not before: the authority connects to this node
   started.use(ssh.listen());
@@ -77,7 +75,6 @@ export async function runNode(
 interface EndpointSources {
   readonly key: NodeKey;
   readonly config: Config;
-  readonly files: SftpFiles;
   readonly ssh: SshNode;
   /** The endpoint, once it runs. */
   readonly endpoint: () => Endpoint | undefined;
@@ -85,7 +82,7 @@ interface EndpointSources {
 
 async function startEndpoint(
   parts: NodeParts,
-  { key, config, files, ssh, endpoint }: EndpointSources,
+  { key, config, ssh, endpoint }: EndpointSources,
 ): Promise<Endpoint> {
   const { store, byHand, nodeId, registry, peering, identities } = parts;
   return await serve({
@@ -97,10 +94,10 @@ async function startEndpoint(
       catalogue: registry,
       endpoint,
       pages: parts.pages,
+      sites: parts.sites,
       onCallConnect: peering.onConnect,
-      sftpFiles: files,
+      sftpFiles: parts.sftpFiles,
       ssh: () => ssh.start(),
-      handlerFor: (alpn) => endpoint()?.handlers.find((each) => each.alpn.includes(alpn)),
     }),
     listen: await Promise.all(config.listen.map((each) => listenOptions(each, parts.acme))),
     names: config.names,
@@ -113,7 +110,7 @@ async function startEndpoint(
 function statusNow(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peering, imports, acme }: NodeParts,
+  { startedAt, peering, imports, acme, sites }: NodeParts,
   terminals: string | undefined,
 ): NodeStatus {
   return statusOf(endpoint, config, {
@@ -122,6 +119,7 @@ function statusNow(
     peers: peering.statuses(),
     services: imports.status(),
     acme: acme?.status,
+    upstreams: sites.servers(),
   });
 }
 

@@ -1,7 +1,8 @@
-import type { Identity, StreamContext } from "@alknet/core";
+import type { FileService, Identity, StreamContext } from "@alknet/core";
 import {
   atomicUploads,
   type FileBackend,
+  fileService,
   guardedFiles,
   localFiles,
   mountedFiles,
@@ -10,6 +11,7 @@ import {
   SftpError,
 } from "@alknet/sftp";
 import { getLogger } from "@logtape/logtape";
+import type { Config } from "../config/config.ts";
 import type { SftpConfig } from "../config/sftp.ts";
 import { makePrivateDirectory } from "../paths.ts";
 
@@ -19,12 +21,15 @@ const log = getLogger(["alknet", "sftp"]);
 const DIRECTORY_NAME = /^(?!\.)[A-Za-z0-9._@-]{1,100}$/;
 
 /** Files of a session, or undefined for a peer without any. */
-export type SftpFiles = (context: StreamContext) => Promise<FileBackend | undefined>;
+export type SftpFiles = (
+  context: StreamContext,
+  options?: { readonly atomic: boolean },
+) => Promise<FileBackend | undefined>;
 
 /**
  * Makes what SFTP serves as configured: a root, further folders, bounds, and of all that what the
- * peer's scopes allow. Both doors to it, the protocol of its own and SSH, are given the same value,
- * so that they share the quotas.
+ * peer's scopes allow. All doors to it, the protocol of its own, SSH and the dashboard, are given the
+ * same value, so that they share the quotas.
  *
  * @param config `[sftp]`.
  * @param defaultRoot Served where no root is configured; made when first used.
@@ -39,14 +44,14 @@ export function sftpFiles(config: SftpConfig, defaultRoot: string): SftpFiles {
     opening.catch(() => roots.delete(directory));
     return opening;
   };
-  return async ({ identity }) => {
+  return async ({ identity }, { atomic } = config) => {
     if (!identity?.scopes.some((scope) => scope === "*" || scope.startsWith("sftp:"))) return;
     const directory = config.root ? directoryFor(config.root, identity) : defaultRoot;
     if (directory === undefined) return;
     const all = await withFolders(await rootAt(directory), config);
     const writable = config.readOnly ? guardedFiles(all, { read: true, write: false }) : all;
     const permitted = await permittedFiles(writable, identity);
-    return permitted && config.atomic ? atomicUploads(permitted) : permitted;
+    return permitted && atomic ? atomicUploads(permitted) : permitted;
   };
 }
 
@@ -83,4 +88,11 @@ async function folderAt(directory: string, umask: number): Promise<FileBackend |
     log.warn("sftp.folder-missing", { directory, error });
     return undefined;
   }
+}
+
+/** The same files for the dashboard; undefined where nothing serves them. */
+export function dashboardFiles(files: SftpFiles, config: Config): FileService | undefined {
+  const overSsh = config.handlers.includes("ssh") && config.ssh.offer.has("sftp");
+  if (!overSsh && !config.handlers.includes("sftp")) return undefined;
+  return fileService((context) => files(context, { atomic: false })); // it sees to that itself
 }

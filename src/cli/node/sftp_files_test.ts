@@ -10,6 +10,7 @@ const NOTHING: SftpConfig = sftpConfigOf({
   strings: () => [],
   integer: () => 0,
   boolean: () => false,
+  has: () => false,
   error: (_key, problem) => {
     throw new TypeError(problem);
   },

@@ -7,12 +7,13 @@ import {
   type Login,
   nodeAccount,
   recordAsciicast,
+  RevocationFile,
   ssh,
   SshAccountError,
   type SshEvent,
   type SshHandler,
 } from "@alknet/ssh";
-import { sftpService } from "@alknet/sftp";
+import { hashCommands, sftpService } from "@alknet/sftp";
 import { getLogger } from "@logtape/logtape";
 import type { AuditEvent } from "@alknet/store";
 import { join } from "node:path";
@@ -30,6 +31,8 @@ export interface SshServices {
   readonly subsystems: ReadonlyMap<string, StreamService>;
   /** Commands of other handlers. */
   readonly commands: readonly CommandService[];
+  /** Commands that belong to a subsystem. */
+  readonly subsystemCommands: ReadonlyMap<string, CommandService>;
   /** Where recordings go. */
   readonly recordings: string;
   /** Told of logins and refusals. */
@@ -70,6 +73,7 @@ export class SshNode {
       hostKey,
       subsystems: new Map([["sftp", sftpService({ files })]]),
       commands: [],
+      subsystemCommands: new Map([["sftp", hashCommands({ files })]]),
       recordings: join(paths.data, "ssh-recordings"),
       onEvent: (event) => audit.append(auditEvent(event)),
     });
@@ -91,26 +95,31 @@ export class SshNode {
 
 /** The SSH handler as configured. */
 export function createSsh(config: SshConfig, services: SshServices): SshHandler {
-  const { offer, forceCommands } = config;
-  const subsystems = [...services.subsystems].filter(([name]) => offer.has(name));
+  const { offer, revocationsFile } = config;
+  const offered = <T>(all: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...all].filter(([name]) => offer.has(name)));
   return ssh({
     hostKey: services.hostKey,
     shell: offer.has("shell"),
     exec: offer.has("exec"),
     agentForwarding: offer.has("agent"),
-    subsystems: new Map(subsystems),
+    subsystems: offered(services.subsystems),
+    subsystemCommands: offered(services.subsystemCommands),
     commands: services.commands,
     forwardRules: config.forwardRules,
     listenRules: config.listenRules,
     socketPatterns: config.socketPatterns,
     authorities: config.authorities,
     envPatterns: config.envPatterns,
+    setEnv: config.setEnv,
+    banner: config.banner,
     acceptPeerProof: config.acceptPeerProof,
     limits: config.limits,
-    restrictionsOf: (fingerprint) => {
-      const forceCommand = forceCommands.get(fingerprint);
-      return forceCommand === undefined ? undefined : { forceCommand };
-    },
+    restrictionsOf: (fingerprint) => config.restrictions.get(fingerprint),
+    revocations: [
+      config.revocations,
+      ...revocationsFile === undefined ? [] : [new RevocationFile(revocationsFile)],
+    ],
     accountOf: (login) => accountOf(login, config.unixUsers),
     record: async (request, { id: peer }) =>
       config.record.has(peer)

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
 import type { PeerStatus } from "./peer_links.ts";
 import type { ServiceStatus } from "./import_services.ts";
+import type { SiteServer } from "./node_sites.ts";
 import { formatAddress, reachableAddresses } from "./addresses.ts";
 
 /** What `alknet status` shows, as the running node sends it. */
@@ -24,6 +25,8 @@ export interface NodeStatus {
   readonly services: readonly ServiceStatus[];
   /** The certificate from an authority, where one is wanted. */
   readonly acme?: AcmeStatus;
+  /** Servers behind sites. */
+  readonly upstreams: readonly SiteServer[];
   readonly traffic: Traffic;
   /** What SSH makes terminals with; missing where there are none. */
   readonly terminals?: string;
@@ -64,6 +67,8 @@ export interface StatusSources {
   readonly services: readonly ServiceStatus[];
   /** The certificate from an authority, where one is wanted. */
   readonly acme?: AcmeStatus;
+  /** Servers behind sites. */
+  readonly upstreams: readonly SiteServer[];
   /** What SSH makes terminals with, where there are any. */
   readonly terminals?: string;
 }
@@ -72,7 +77,7 @@ export interface StatusSources {
 export function statusOf(
   endpoint: Endpoint,
   config: Config,
-  { startedAt, peers, services, acme, terminals }: StatusSources,
+  { startedAt, peers, services, acme, upstreams, terminals }: StatusSources,
 ): NodeStatus {
   const { connections } = endpoint;
   return {
@@ -88,6 +93,7 @@ export function statusOf(
     peers: peers.slice(0, MAX_CONNECTIONS),
     services,
     acme,
+    upstreams,
     memoryBytes: Deno.memoryUsage().rss,
     traffic: { ...endpoint.traffic },
     terminals,

@@ -12,8 +12,11 @@ import {
   webApp,
 } from "@alknet/http";
 import type { Dispatcher } from "@alknet/operations";
-import type { DecoyConfig, HttpConfig } from "../config/http_config.ts";
+import { dirname, resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import type { DecoyConfig } from "../config/http_config.ts";
 import { VERSION } from "../version.ts";
+import { type NodeSites, siteMetrics } from "./node_sites.ts";
 
 /** What the web application stands on. */
 export interface WebServices {
@@ -29,12 +32,17 @@ export interface WebServices {
   endpoint(): Endpoint | undefined;
   /** Asked for what no route of the node's own answers, in turn. */
   readonly pages: readonly Page[];
+  /** The sites, and which hosts are not theirs. */
+  readonly sites: Pick<NodeSites, "isOwnHost" | "servers">;
 }
 
 /** What a node answers over HTTP, as configured. */
-export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
-  const { enrolment, nodeId, dispatcher, catalogue, endpoint, pages } = services;
-  const decoy = decoyOf(config.decoy);
+export function nodeWebApp(
+  { http: config, file }: Pick<Config, "http" | "file">,
+  services: WebServices,
+): WebApp {
+  const { enrolment, nodeId, dispatcher, catalogue, endpoint, pages, sites } = services;
+  const decoy = decoyOf(config.decoy, dirname(file ?? ""));
   const { authorizationServers, operationTools } = config;
   const mcp = { name: "alknet", version: VERSION, authorizationServers, operationTools };
   const operations = { dispatcher, catalogue };
@@ -47,15 +55,19 @@ export function nodeWebApp(config: HttpConfig, services: WebServices): WebApp {
     operations,
     gateway: config.gateway,
     pages,
+    isOwnHost: sites.isOwnHost,
     openApi: { title: "Operations of a node", version: VERSION },
     ...(config.mcp ? { mcp } : {}),
-    ...(config.metrics ? { metrics: () => endpointMetrics(endpoint()) } : {}),
+    ...(config.metrics
+      ? { metrics: () => [...endpointMetrics(endpoint()), ...siteMetrics(sites.servers())] }
+      : {}),
     ...(config.enrolment ? { enrolment: enrolmentApp({ enrolment, nodeId, decoy }) } : {}),
   });
 }
 
-function decoyOf(config: DecoyConfig): Decoy {
-  if (config.kind === "static") return staticDecoy(config.root);
+/** A relative folder begins where the configuration is. */
+function decoyOf(config: DecoyConfig, directory: string): Decoy {
+  if (config.kind === "static") return staticDecoy(resolve(directory, config.root));
   return config.kind === "redirect" ? redirectDecoy(config.location) : nginxDecoy();
 }
 

@@ -1,4 +1,4 @@
-import type { TerminalSize } from "@alknet/ssh";
+import type { TerminalSize } from "@alknet/core";
 
 const FALLBACK: TerminalSize = { columns: 80, rows: 24 };
 

@@ -12,7 +12,12 @@ export { proveKey } from "../auth_exchange.ts";
 export type { Binding, ServerBinding } from "../auth_wire.ts";
 export { type ReadGate, readGate } from "./read_gate.ts";
 export { type Socket, socketStream } from "./socket_stream.ts";
-export { webSocketConnection, type WebSocketConnectionOptions } from "./web_socket_connection.ts";
+export {
+  closeSocket,
+  socketCloseCode,
+  webSocketConnection,
+  type WebSocketConnectionOptions,
+} from "./web_socket_connection.ts";
 export { QuicConnection } from "./quic_connection.ts";
 export type { TlsReadOptions } from "./tls_stream.ts";
 export { TlsConnection, type TlsConnectionOptions } from "./tls_connection.ts";

@@ -1,3 +1,4 @@
+import type { CarriedConnection } from "../carriage.ts";
 import type { Address, CloseInfo, Connection, Stream } from "../connection.ts";
 import { StreamUnavailableError } from "../errors.ts";
 import type { Identity } from "../identity.ts";
@@ -18,6 +19,11 @@ export interface WebSocketConnectionOptions {
   readonly identity?: () => Identity | undefined;
   /** The name the client asked for. */
   readonly serverName?: string;
+  /**
+   * Takes text messages of the peer that are no grants, for protocols that have some; it may throw
+   * {@linkcode ProtocolError}. Default: such messages end the connection.
+   */
+  readonly onText?: (text: string) => void;
 }
 
 /** Close codes of ours begin here: programs may send 1000 and 3000 to 4999 (RFC 6455 7.4.2). */
@@ -60,11 +66,11 @@ const MAX_REASON_BYTES = 123;
 export function webSocketConnection(
   socket: WebSocket,
   options: WebSocketConnectionOptions,
-): Connection {
+): Connection & CarriedConnection {
   return new WebSocketConnection(socket, options);
 }
 
-class WebSocketConnection implements Connection {
+class WebSocketConnection implements Connection, CarriedConnection {
   readonly alpn: string;
   readonly serverName?: string;
   readonly remoteAddr: Address;
@@ -84,7 +90,9 @@ class WebSocketConnection implements Connection {
     this.#socket = socket;
     this.#dialled = options.dialled;
     this.#identity = options.identity ?? (() => undefined);
-    this.#stream = new WebSocketStream(socket, this.#lifetime, () => this.close(NORMAL));
+    const giveUp = (): void => this.close(NORMAL);
+    const { onText } = options;
+    this.#stream = new WebSocketStream(socket, this.#lifetime, { giveUp, onText });
     this.#streams = new AcceptQueue(() => this.#acceptOnce());
     socket.addEventListener("close", ({ code, reason }) => this.#ended(codeOf(code), reason));
     socket.addEventListener("error", () => this.#ended(0, "WebSocket failed"));
@@ -106,7 +114,6 @@ class WebSocketConnection implements Connection {
     return this.#lifetime.signal;
   }
 
-  /** Bytes so far. */
   get traffic(): Readonly<Traffic> {
     return this.#lifetime.traffic;
   }
@@ -124,8 +131,11 @@ class WebSocketConnection implements Connection {
   close(code = 0, reason = ""): void {
     if (!this.#lifetime.end({ code, reason })) return;
     this.#streams.end();
-    const inRange = code > 0 && FIRST_CODE + code <= LAST_CODE;
-    this.#socket.close(inRange ? FIRST_CODE + code : NORMAL, clipped(reason));
+    closeSocket(this.#socket, socketCloseCode(code), reason);
+  }
+
+  stopAccepting(): void {
+    this.#streams.end();
   }
 
   /** Closes with code 0. */
@@ -144,6 +154,23 @@ class WebSocketConnection implements Connection {
     this.#claimed = true;
     return Promise.resolve(this.#stream);
   }
+}
+
+/**
+ * Closes a WebSocket, also one that is only being opened.
+ *
+ * @param code Of the close frame: 1000, or 3000 to 4999.
+ * @param reason For people; clipped to what a close frame holds.
+ */
+export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  const close = (): void => socket.close(code, clipped(reason));
+  socket.addEventListener("open", close); // Deno forgets it while it is upgrading
+  close();
+}
+
+/** The code of a close frame for a close code of a connection: 4000 and that, or 1000 for none. */
+export function socketCloseCode(code: number): number {
+  return code > 0 && FIRST_CODE + code <= LAST_CODE ? FIRST_CODE + code : NORMAL;
 }
 
 function codeOf(code: number): number {

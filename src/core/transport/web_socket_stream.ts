@@ -14,6 +14,14 @@ const MESSAGE_BYTES = 65_536;
 const CREDIT_STEP = WINDOW_BYTES / 2;
 const NOTHING = new Uint8Array(0);
 
+/** What a {@linkcode WebSocketStream} tells whom. */
+export interface WebSocketStreamOptions {
+  /** Closes the connection. */
+  readonly giveUp: () => void;
+  /** Takes text messages that grant nothing. Default: they close the connection. */
+  readonly onText?: (text: string) => void;
+}
+
 /**
  * The one stream of a WebSocket: bytes in binary messages, an empty one for the end of a direction,
  * and numbers in text messages that grant the other side more bytes (docs/protocol/websocket.md).
@@ -25,6 +33,7 @@ export class WebSocketStream implements Stream {
   readonly #socket: WebSocket;
   readonly #lifetime: Lifetime;
   readonly #giveUp: () => void;
+  readonly #onText?: (text: string) => void;
   readonly #chunks = new ChunkQueue();
   #taken = 0;
   #credit = WINDOW_BYTES;
@@ -34,11 +43,12 @@ export class WebSocketStream implements Stream {
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
   #writable?: WritableStream<Uint8Array>;
 
-  /** @param giveUp Closes the connection. */
-  constructor(socket: WebSocket, lifetime: Lifetime, giveUp: () => void) {
+  /** Takes the socket over. */
+  constructor(socket: WebSocket, lifetime: Lifetime, { giveUp, onText }: WebSocketStreamOptions) {
     this.#socket = socket;
     this.#lifetime = lifetime;
     this.#giveUp = giveUp;
+    this.#onText = onText;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }) => this.#received(data));
     socket.addEventListener("open", () => this.#change());
@@ -104,7 +114,7 @@ export class WebSocketStream implements Stream {
   #received(data: unknown): void {
     if (this.#lifetime.info) return;
     try {
-      if (typeof data === "string") this.#granted(data);
+      if (typeof data === "string") this.#told(data);
       else if (data instanceof ArrayBuffer) this.#arrived(new Uint8Array(data));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -113,9 +123,14 @@ export class WebSocketStream implements Stream {
     this.#change();
   }
 
-  #granted(text: string): void {
-    if (!/^[1-9]\d{0,6}$/.test(text)) throw new ProtocolError("Grant is no number");
-    this.#credit += Number(text);
+  #told(text: string): void {
+    if (/^[1-9]\d{0,6}$/.test(text)) return this.#granted(Number(text));
+    if (!this.#onText) throw new ProtocolError("Grant is no number");
+    this.#onText(text);
+  }
+
+  #granted(bytes: number): void {
+    this.#credit += bytes;
     if (this.#credit > WINDOW_BYTES) throw new ProtocolError("Grant is of more than was sent");
   }
 

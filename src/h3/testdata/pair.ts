@@ -33,7 +33,7 @@ export async function startServer(
     }],
   });
   const connect = (): Promise<Connection> =>
-    dial(`${node.nodeId}@127.0.0.1:${node.addr.port}`, { alpn: "h3" });
+    dial(`${node.nodeId}@127.0.0.1:${node.addr.port}`, { alpn: "h3", transports: ["quic"] });
   return {
     node,
     errors,

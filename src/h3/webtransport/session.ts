@@ -6,6 +6,7 @@ import {
   type ReceiveStream,
   type SendStream,
   type Stream,
+  type Traffic,
   type UniStreams,
 } from "@alknet/core";
 import { AcceptQueue, Lifetime } from "@alknet/core/transport";
@@ -84,6 +85,10 @@ export class Session implements WebTransportSession {
     return this.#lifetime.signal;
   }
 
+  get traffic(): Readonly<Traffic> {
+    return this.#lifetime.traffic;
+  }
+
   async openStream(): Promise<Stream> {
     await this.#open();
     const raw = await this.#parts.conn.openStream();
@@ -104,6 +109,7 @@ export class Session implements WebTransportSession {
       send: async (message) => {
         await this.#open();
         await conn.datagrams?.send(encodeDatagram(id, message));
+        this.#lifetime.traffic.sent += message.length;
       },
       receive: () => {
         const { info } = this.#lifetime;
@@ -158,10 +164,10 @@ export class Session implements WebTransportSession {
 
   /** A datagram of this session has arrived. */
   arriveDatagram(message: Uint8Array<ArrayBuffer>): void {
+    this.#lifetime.traffic.received += message.length;
     this.#received.push(message);
   }
 
-  /** No further streams are taken: the iterations come to their end, open streams go on. */
   stopAccepting(): void {
     this.#incoming.end();
     this.#incomingUni.end();

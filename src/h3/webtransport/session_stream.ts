@@ -38,7 +38,9 @@ export class SessionReceive implements ReceiveStream {
   async read(buffer: Uint8Array): Promise<number | null> {
     let count: number | null = null;
     try {
-      return count = await inSession(this.#scope, () => this.#source.read(buffer));
+      count = await inSession(this.#scope, () => this.#source.read(buffer));
+      this.#scope.lifetime.traffic.received += count ?? 0;
+      return count;
     } finally {
       if (count === null) this.#scope.live.delete(this.#cancel);
     }
@@ -75,6 +77,7 @@ export class SessionSend implements SendStream {
   async write(bytes: Uint8Array): Promise<void> {
     try {
       await inSession(this.#scope, () => this.#sink.write(bytes));
+      this.#scope.lifetime.traffic.sent += bytes.length;
     } catch (error) {
       this.#scope.live.delete(this.#abort);
       throw error;

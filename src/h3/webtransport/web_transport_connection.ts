@@ -1,10 +1,12 @@
 import type {
   Address,
+  CarriedConnection,
   CloseInfo,
   Connection,
   Datagrams,
   Identity,
   Stream,
+  Traffic,
   TransportName,
   UniStreams,
 } from "@alknet/core";
@@ -45,11 +47,11 @@ export interface WebTransportConnectionOptions {
 export function webTransportConnection(
   session: WebTransportSession,
   options: WebTransportConnectionOptions,
-): Connection {
+): Connection & CarriedConnection {
   return new WebTransportConnection(session, options);
 }
 
-class WebTransportConnection implements Connection {
+class WebTransportConnection implements Connection, CarriedConnection {
   readonly transport: TransportName = "webtransport";
   readonly alpn: string;
   readonly remoteAddr: Address;
@@ -87,6 +89,14 @@ class WebTransportConnection implements Connection {
 
   get signal(): AbortSignal {
     return this.#session.signal;
+  }
+
+  get traffic(): Readonly<Traffic> {
+    return this.#session.traffic;
+  }
+
+  stopAccepting(): void {
+    this.#session.stopAccepting();
   }
 
   openStream(): Promise<Stream> {

@@ -20,7 +20,7 @@ export const ROADS: Readonly<Record<string, (target: string) => Promise<Road>>> 
 const PADDING = " ".repeat(90);
 
 async function h3Road(target: string): Promise<Road> {
-  const conn = await dial(target, { alpn: "h3" });
+  const conn = await dial(target, { alpn: "h3", transports: ["quic"] });
   const client = connectH3(conn);
   return closing(conn, async (bytes) => {
     const response = await client.fetch(`https://localhost/${bytes}`);
@@ -36,13 +36,13 @@ async function h3Road(target: string): Promise<Road> {
 }
 
 async function sessionRoad(target: string): Promise<Road> {
-  const conn = await dial(target, { alpn: "h3" });
+  const conn = await dial(target, { alpn: "h3", transports: ["quic"] });
   const session = await connectH3(conn).webTransport("https://localhost/");
   return closing(conn, async (bytes) => await ask(await session.openStream(), bytes));
 }
 
 async function rawRoad(target: string): Promise<Road> {
-  const conn = await dial(target, { alpn: "bench/raw" });
+  const conn = await dial(target, { alpn: "bench/raw", transports: ["quic"] });
   return closing(conn, async (bytes) => await ask(await conn.openStream(), bytes));
 }
 

@@ -6,9 +6,11 @@
  */
 import { parseArgs } from "node:util";
 
+import { missing } from "../../tools/programs.ts";
 import { median } from "../core/compare.ts";
 import { figure, table } from "../core/table.ts";
 import { ROADS } from "./clients.ts";
+import { foreignRate } from "./foreign.ts";
 import { Peer } from "./peer_process.ts";
 
 const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
@@ -87,22 +89,13 @@ async function measure(
   return { rate: total / seconds, cpuUs: (peer.cpuMs() - cpuBefore) * 1_000 / total };
 }
 
-/** Requests of a client nobody here wrote, all on one connection, as many at once as it may. */
+/** What a client nobody here wrote gets. */
 async function foreign(): Promise<string> {
-  const url = `https://localhost:${peer.port}/100`;
-  const args = ["-q", "--exit-on-all-streams-close", "-n", `${FOREIGN_REQUESTS}`];
-  const command = new Deno.Command("gtlsclient", {
-    args: [...args, "127.0.0.1", `${peer.port}`, url],
-    stdout: "null",
-    stderr: "null",
-  });
-  const [startedAt, cpuBefore] = [performance.now(), peer.cpuMs()];
-  const { code } = await command.output().catch(() => ({ code: -1 }));
-  if (code !== 0) return `did not run (${code})`;
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const cpuUs = (peer.cpuMs() - cpuBefore) * 1_000 / FOREIGN_REQUESTS;
-  const rate = figure(FOREIGN_REQUESTS / seconds);
-  return `${rate} requests/s for 100 B, ${figure(cpuUs)} us of the server's CPU each`;
+  const absent = missing("gtlsclient");
+  if (absent) return `left out, ${absent}`;
+  const { pid, port } = peer;
+  const { perSecond, cpuUs } = await foreignRate({ pid, port, path: "/100" }, FOREIGN_REQUESTS);
+  return `${figure(perSecond)} requests/s for 100 B, ${figure(cpuUs)} us of the server's CPU each`;
 }
 
 function print(text: string): void {

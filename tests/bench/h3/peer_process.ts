@@ -27,6 +27,10 @@ export class Peer implements AsyncDisposable {
     return new Peer(child, JSON.parse(text));
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** CPU time the process has used, all threads, user and system. */
   cpuMs(): number {
     const stat = Deno.readTextFileSync(`/proc/${this.#child.pid}/stat`);

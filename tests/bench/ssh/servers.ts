@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { Sshd } from "../../e2e/support/sshd.ts";
+import { Program } from "../program.ts";
 import { OpenSsh } from "./open_ssh.ts";
 
 /** How a client reaches a server, and which. */
@@ -53,8 +53,8 @@ export class Servers implements AsyncDisposable {
     stack.defer(() => Deno.remove(directory, { recursive: true }));
     const { privateKey, blob } = await makeKey(directory);
     const sshd = stack.use(await Sshd.start(`${privateKey}.pub`, SSHD_OPTIONS));
-    const node = stack.use(await Program.start<NodeReach>("node.ts", blob));
-    const pump = stack.use(await Program.start<PumpReach>("pump.ts", node.reach.target));
+    const node = stack.use(await Program.start<NodeReach>(here("node.ts"), blob));
+    const pump = stack.use(await Program.start<PumpReach>(here("pump.ts"), node.reach.target));
     const way = (name: WayName, pid: number, port: number): Way => ({
       name,
       pid,
@@ -84,34 +84,6 @@ interface PumpReach {
   readonly quic: number;
 }
 
-/** A program of this folder in a process of its own, which has said where it is. */
-class Program<Reach> implements AsyncDisposable {
-  readonly reach: Reach;
-  readonly #child: Deno.ChildProcess;
-
-  private constructor(child: Deno.ChildProcess, reach: Reach) {
-    this.#child = child;
-    this.reach = reach;
-  }
-
-  static async start<Reach>(file: string, ...rest: string[]): Promise<Program<Reach>> {
-    const main = fileURLToPath(new URL(file, import.meta.url));
-    const args = ["run", "-A", "--no-check", "--unstable-net", main, ...rest];
-    const env = { DENO_NO_UPDATE_CHECK: "1" };
-    const child = new Deno.Command(Deno.execPath(), { args, env, stdout: "piped" }).spawn();
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";
-    reader.cancel().catch(() => {}); // it prints nothing more
-    return new Program<Reach>(child, JSON.parse(text));
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-  }
+function here(file: string): URL {
+  return new URL(file, import.meta.url);
 }

@@ -20,7 +20,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Dials; nothing is sent yet. */
   static async dial(target: string): Promise<RawClient> {
-    return new RawClient(await dial(target, { alpn: "h3" }));
+    return new RawClient(await dial(target, { alpn: "h3", transports: ["quic"] }));
   }
 
   /** Opens a one-way stream that begins with those bytes. */

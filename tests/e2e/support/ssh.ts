@@ -52,6 +52,7 @@ export class SshLab implements AsyncDisposable {
         "[ssh]",
         `tcp = "127.0.0.1:${tcpPort}"`,
         "penalty_ms = 0",
+        'env = ["LANG", "LC_*", "COLORTERM", "NO_COLOR", "GIT_PROTOCOL", "SHLVL"]',
         ...options.config ?? [],
         "",
       ].join("\n"),
@@ -75,6 +76,7 @@ export class SshLab implements AsyncDisposable {
       .filter((line) => way !== "tcp" || !line.includes("ProxyCommand"));
     if (way === "tcp") lines.push("  HostName 127.0.0.1", `  Port ${this.tcpPort}`);
     lines.push("  ControlPath none");
+    lines.push("  SetEnv SHLVL=1"); // or bash reads its start-up files, which may take a second
     lines.push(`  IdentityFile "${join(this.client.home, identity)}"`);
     lines.push("  IdentitiesOnly yes", "  BatchMode yes", "  LogLevel ERROR", "  User alice", "");
     return await this.client.write(`ssh_config_${way}_${identity}`, lines.join("\n"));
