@@ -42,10 +42,9 @@ export class SessionTickets<T = string> {
   }
 
   /**
-   * Makes a ticket.
+   * Makes a ticket for something.
    *
-   * @param value What it stands for.
-   * @param holder Id of the identity that gets it.
+   * @param holder Id of the identity that it is for.
    * @returns Undefined where a limit is reached.
    */
   issue(value: T, holder: string): string | undefined {

@@ -94,16 +94,18 @@ export class Channel implements Stream {
   write(bytes: Uint8Array): Promise<void> {
     return this.#write(
       bytes,
-      (part) =>
-        message(Message.ChannelData, 9 + part.length).uint32(this.#remoteId).string(part).finish(),
+      (length) => message(Message.ChannelData).uint32(this.#remoteId).uint32(length).finish(),
     );
   }
 
   /** As {@linkcode Channel.write}, for what goes to the other side's standard error. */
   writeError(bytes: Uint8Array): Promise<void> {
-    return this.#write(bytes, (part) =>
-      message(Message.ChannelExtendedData, 13 + part.length)
-        .uint32(this.#remoteId).uint32(STDERR).string(part).finish());
+    return this.#write(
+      bytes,
+      (length) =>
+        message(Message.ChannelExtendedData).uint32(this.#remoteId).uint32(STDERR).uint32(length)
+          .finish(),
+    );
   }
 
   /** Ends this direction; the other goes on. */
@@ -166,14 +168,14 @@ export class Channel implements Stream {
     return promise;
   }
 
-  /** Takes data of the other side. */
+  /** Takes data of the other side, which is copied. */
   receive(bytes: Uint8Array): void {
     if (this.#peerClosed || this.#input.hasEnded) throw new SshProtocolError("Data after its end");
     this.#traffic++;
     this.#input.push(bytes);
   }
 
-  /** Takes data of the other side's standard error. */
+  /** Takes data of the other side's standard error, which is copied. */
   receiveError(bytes: Uint8Array): void {
     this.#traffic++;
     if (this.#errors) this.#errors.push(bytes);
@@ -222,13 +224,13 @@ export class Channel implements Stream {
     this.#finish();
   }
 
-  async #write(bytes: Uint8Array, toMessage: (part: Uint8Array) => Uint8Array): Promise<void> {
+  async #write(bytes: Uint8Array, headOf: (length: number) => Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0;) {
       await this.#room();
       const part = rest.subarray(0, Math.min(this.#window, this.#maxPacket));
       this.#window -= part.length;
       this.#traffic++;
-      this.#host.send(toMessage(part));
+      this.#host.send(headOf(part.length), part);
       rest = rest.subarray(part.length);
     }
   }
