@@ -3,6 +3,7 @@ import { readableFrom, writableFrom } from "@alknet/core/transport";
 
 import { SshProtocolError } from "../errors.ts";
 import { Message, message } from "../wire/message.ts";
+import type { SshWriter } from "../wire/ssh_writer.ts";
 import type { ChannelHost, ChannelRequest, ChannelStart, RequestVerdict } from "./channel_host.ts";
 import { ChannelInput } from "./channel_input.ts";
 import { ReceiveWindow } from "./receive_window.ts";
@@ -94,7 +95,7 @@ export class Channel implements Stream {
   write(bytes: Uint8Array): Promise<void> {
     return this.#write(
       bytes,
-      (length) => message(Message.ChannelData).uint32(this.#remoteId).uint32(length).finish(),
+      (length) => this.#message(Message.ChannelData).uint32(length).finish(),
     );
   }
 
@@ -102,9 +103,7 @@ export class Channel implements Stream {
   writeError(bytes: Uint8Array): Promise<void> {
     return this.#write(
       bytes,
-      (length) =>
-        message(Message.ChannelExtendedData).uint32(this.#remoteId).uint32(STDERR).uint32(length)
-          .finish(),
+      (length) => this.#message(Message.ChannelExtendedData).uint32(STDERR).uint32(length).finish(),
     );
   }
 
@@ -149,8 +148,7 @@ export class Channel implements Stream {
   tell(type: string, data: Uint8Array = new Uint8Array(0)): void {
     if (this.#output === "closed") return;
     this.#host.send(
-      message(Message.ChannelRequest).uint32(this.#remoteId).string(type).boolean(false).raw(data)
-        .finish(),
+      this.#message(Message.ChannelRequest).string(type).boolean(false).raw(data).finish(),
     );
   }
 
@@ -161,8 +159,7 @@ export class Channel implements Stream {
     else {
       this.#replies.push(resolve);
       this.#host.send(
-        message(Message.ChannelRequest).uint32(this.#remoteId).string(type).boolean(true).raw(data)
-          .finish(),
+        this.#message(Message.ChannelRequest).string(type).boolean(true).raw(data).finish(),
       );
     }
     return promise;
@@ -267,7 +264,7 @@ export class Channel implements Stream {
   #grant(bytes: number): void {
     if (this.#peerClosed || this.#output === "closed") return;
     this.#host.send(
-      message(Message.ChannelWindowAdjust).uint32(this.#remoteId).uint32(bytes).finish(),
+      this.#message(Message.ChannelWindowAdjust).uint32(bytes).finish(),
     );
   }
 
@@ -279,8 +276,13 @@ export class Channel implements Stream {
     this.#settle();
   }
 
+  /** The begin of a message about this channel. */
+  #message(type: number): SshWriter {
+    return message(type).uint32(this.#remoteId);
+  }
+
   #send(type: number): void {
-    if (!this.#host.ended) this.#host.send(message(type, 5).uint32(this.#remoteId).finish());
+    if (!this.#host.ended) this.#host.send(this.#message(type).finish());
   }
 
   #wake(): void {
