@@ -8,10 +8,10 @@ import type { ChannelHost, ChannelRequest, ChannelStart, RequestVerdict } from "
 import { ChannelInput } from "./channel_input.ts";
 import { ReceiveWindow } from "./receive_window.ts";
 import { RequestQueue } from "./request_queue.ts";
+import { SendWindow } from "./send_window.ts";
 
 /** Most bytes of data in one message: what every implementation takes (RFC 4253 section 6.1). */
 const MAX_DATA_BYTES = 32_768;
-const MAX_WINDOW = 2 ** 32 - 1;
 const STDERR = 1;
 
 /**
@@ -33,14 +33,13 @@ export class Channel implements Stream {
   readonly #host: ChannelHost;
   readonly #remoteId: number;
   readonly #maxPacket: number;
+  readonly #sendWindow: SendWindow;
   readonly #receiveWindow: ReceiveWindow;
   readonly #input: ChannelInput;
   #errors?: ChannelInput;
   readonly #resolveClosed: () => void;
   readonly #replies: ((granted: boolean) => void)[] = [];
   #traffic = 0;
-  #window: number;
-  #windowGrown = Promise.withResolvers<void>();
   #output: "open" | "eof" | "closed" = "open";
   #peerClosed = false;
   readonly #requests = new RequestQueue({
@@ -57,7 +56,7 @@ export class Channel implements Stream {
     this.type = start.type;
     this.localId = start.localId;
     this.#remoteId = start.remoteId;
-    this.#window = start.remoteWindow;
+    this.#sendWindow = new SendWindow(start.remoteWindow);
     this.#maxPacket = Math.min(start.remoteMaxPacket, MAX_DATA_BYTES);
     this.#receiveWindow = new ReceiveWindow(start.windowBytes, (bytes) => this.#grant(bytes));
     this.#input = new ChannelInput(this.#receiveWindow);
@@ -112,7 +111,7 @@ export class Channel implements Stream {
     if (this.#output === "open") {
       this.#output = "eof";
       this.#send(Message.ChannelEof);
-      this.#wake();
+      this.#sendWindow.wake();
     }
     return Promise.resolve();
   }
@@ -181,9 +180,7 @@ export class Channel implements Stream {
 
   /** Takes more room on the other side. */
   adjustWindow(bytes: number): void {
-    this.#window += bytes;
-    if (this.#window > MAX_WINDOW) throw new SshProtocolError("Window of a channel overflows");
-    this.#wake();
+    this.#sendWindow.grow(bytes);
   }
 
   /** The other side has ended its direction. */
@@ -217,15 +214,15 @@ export class Channel implements Stream {
     this.#output = "closed";
     this.#input.lose();
     this.#errors?.lose();
-    this.#wake();
+    this.#sendWindow.wake();
     this.#finish();
   }
 
   async #write(bytes: Uint8Array, headOf: (length: number) => Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0;) {
       await this.#room();
-      const part = rest.subarray(0, Math.min(this.#window, this.#maxPacket));
-      this.#window -= part.length;
+      const part = rest.subarray(0, Math.min(this.#sendWindow.bytes, this.#maxPacket));
+      this.#sendWindow.take(part.length);
       this.#traffic++;
       this.#host.send(headOf(part.length), part);
       rest = rest.subarray(part.length);
@@ -237,8 +234,8 @@ export class Channel implements Stream {
     for (;;) {
       await this.#host.drained();
       this.#assertWritable();
-      if (this.#window > 0) return;
-      await this.#windowGrown.promise;
+      if (this.#sendWindow.bytes > 0) return;
+      await this.#sendWindow.changed;
     }
   }
 
@@ -272,7 +269,7 @@ export class Channel implements Stream {
     if (this.#output === "closed") return;
     this.#output = "closed";
     this.#send(Message.ChannelClose);
-    this.#wake();
+    this.#sendWindow.wake();
     this.#settle();
   }
 
@@ -283,11 +280,6 @@ export class Channel implements Stream {
 
   #send(type: number): void {
     if (!this.#host.ended) this.#host.send(this.#message(type).finish());
-  }
-
-  #wake(): void {
-    this.#windowGrown.resolve();
-    this.#windowGrown = Promise.withResolvers<void>();
   }
 
   #settle(): void {
