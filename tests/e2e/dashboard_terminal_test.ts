@@ -77,7 +77,7 @@ testOrSkip(
 
     await types(page, "printf '\\e[38;2;10;120;30mcolo%s\\e[0m\\n' ured", /coloured/);
     const green = page.locator(".xterm-rows span").filter({ hasText: /^coloured$/ });
-    strictEqual(await green.getAttribute("style"), "color: rgb(10, 120, 30);");
+    match(await green.getAttribute("style") ?? "", /^color: rgb\(10, 120, 30\);/);
 
     const { out } = await head.alknet("ssh", "who");
     match(out, /owner +owner +127\.0\.0\.1\S+ .*terminal +dashboard/);
