@@ -13,14 +13,12 @@ const SWITCHING_PROTOCOLS = 101;
  * say themselves of a port is not believed: it may be one that leads elsewhere.
  */
 export function advertise(fetch: FetchHandler, publicUrl?: URL): FetchHandler {
-  const portFor = ({ url }: Request, h3Port: number): number =>
-    publicUrl && publicUrl.hostname === hostOf(new URL(url))
-      ? Number(publicUrl.port || HTTPS_PORT)
-      : h3Port;
-  const advertised = (response: Response, request: Request, { h3Port }: HttpInfo): Response => {
-    const isFinal = response.status === SWITCHING_PROTOCOLS || response.headers.has("alt-svc");
-    if (isFinal || h3Port === undefined) return response;
-    return withHeader(response, "alt-svc", `h3=":${portFor(request, h3Port)}"; ma=${MAX_AGE_S}`);
+  const advertised = (response: Response, { url }: Request, { h3Port }: HttpInfo): Response => {
+    if (response.status === SWITCHING_PROTOCOLS || response.headers.has("alt-svc")) return response;
+    if (h3Port === undefined) return response;
+    const known = publicUrl && publicUrl.hostname === hostOf(new URL(url));
+    const port = known ? Number(publicUrl.port || HTTPS_PORT) : h3Port;
+    return withHeader(response, "alt-svc", `h3=":${port}"; ma=${MAX_AGE_S}`);
   };
   return (request, info) => {
     const answer = fetch(request, info);

@@ -11,10 +11,12 @@ import {
 import { connectH3, type H3Client, type WebTransportSession } from "@alknet/h3";
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 
-import { SessionTickets, TICKET_MS } from "./session_tickets.ts";
+import type { HttpApp } from "./http_info.ts";
+import { DEFAULT_TICKET_LIMITS, SessionTickets, TICKET_MS } from "./session_tickets.ts";
 import { startNode, type TestNode, until } from "./testdata/node.ts";
+import { webApp } from "./web_app.ts";
 
-const ALICE: Identity = { id: "alice", scopes: [], resources: {} };
+const ALICE: Identity = { id: "alice", scopes: ["metrics:read"], resources: {} };
 const RIGHT = { authorization: "Bearer right" };
 const WRONG = { authorization: "Bearer wrong" };
 
@@ -25,12 +27,12 @@ Deno.test("a session for /alknet/<name> is a connection of that name's handler",
 });
 
 Deno.test("a known peer is asked for only where the handler wants one", async () => {
-  await using site = await startSite("none");
+  await using site = await startSite({ peerAuth: "none" });
   strictEqual(
     await ask(await site.open("/alknet/whoami")),
     "nobody over webtransport for alknet/whoami",
   );
-  await using strict = await startSite("required");
+  await using strict = await startSite({ peerAuth: "required" });
   await rejects(strict.open("/alknet/whoami"), /answered with 404/);
 });
 
@@ -81,7 +83,7 @@ Deno.test("a failing handler ends its own session, with code 1 and no reason of 
 // and nothing of the audit trail told that they had come, or that their permission was withdrawn.
 Deno.test("a session is listed, counted and told of as a connection of the endpoint's own", async () => {
   const events: EndpointEvent[] = [];
-  await using site = await startSite("optional", { onEvent: (event) => events.push(event) });
+  await using site = await startSite({ onEvent: (event) => events.push(event) });
   const { endpoint } = site.node;
   const session = await site.open("/alknet/whoami", RIGHT);
   const said = await ask(session);
@@ -116,7 +118,7 @@ Deno.test("a session is listed, counted and told of as a connection of the endpo
 
 Deno.test("sessions count towards the limit of their identity, and leave their place again", async () => {
   const events: string[] = [];
-  await using site = await startSite("optional", {
+  await using site = await startSite({
     limits: { maxConnectionsPerIdentity: 1 },
     onEvent: ({ kind }) => events.push(kind),
   });
@@ -133,7 +135,7 @@ Deno.test("sessions count towards the limit of their identity, and leave their p
 });
 
 Deno.test("sessions count towards the limit of all connections", async () => {
-  await using site = await startSite("optional", { limits: { maxConnections: 2 } });
+  await using site = await startSite({ limits: { maxConnections: 2 } });
   await ask(await site.open("/alknet/whoami", RIGHT));
   await rejects(site.open("/alknet/whoami", RIGHT), /answered with 429/);
   strictEqual(site.node.endpoint.counters.refusedTotal, 1);
@@ -141,7 +143,7 @@ Deno.test("sessions count towards the limit of all connections", async () => {
 });
 
 Deno.test("a session whose handler hangs is closed with code 5 once the drain time is over", async () => {
-  await using site = await startSite("optional", { limits: { drainTimeoutMs: 20 } });
+  await using site = await startSite({ limits: { drainTimeoutMs: 20 } });
   const session = await site.open("/alknet/hangs", RIGHT);
   const closing = site.node.endpoint.close();
   deepStrictEqual({ ...await session.closed }, { code: 5, reason: "shutting down" });
@@ -158,18 +160,50 @@ Deno.test("sessions come to their end at shutdown", async () => {
   await closing;
 });
 
-Deno.test("tickets are good once, for half a minute, and a thousand at a time", () => {
+Deno.test("tickets are good once and for half a minute", () => {
   let now = 0;
-  const tickets = new SessionTickets(() => now);
-  const first = tickets.issue("a");
+  const tickets = new SessionTickets({ now: () => now });
+  const first = tickets.issue("a", "alice") ?? "";
   strictEqual(tickets.redeem(first), "a");
   strictEqual(tickets.redeem(first), undefined);
-  const late = tickets.issue("b");
+  const late = tickets.issue("b", "alice") ?? "";
   now = TICKET_MS;
   strictEqual(tickets.redeem(late), undefined);
-  const oldest = tickets.issue("c");
-  for (let n = 0; n < 1_000; n++) tickets.issue("d");
-  strictEqual(tickets.redeem(oldest), undefined);
+});
+
+// A thousand tickets of one holder of a token pushed out everybody's, half a minute long.
+Deno.test("maxTicketsPerIdentity: one holder gets no further, and the others' tickets stay", () => {
+  let now = 0;
+  const tickets = new SessionTickets({ maxTickets: 4, maxTicketsPerIdentity: 3, now: () => now });
+  const oldest = tickets.issue("a", "alice") ?? "";
+  const own = Array.from({ length: 100 }, () => tickets.issue("m", "mallory"));
+  strictEqual(own.filter((ticket) => ticket !== undefined).length, 3);
+  strictEqual(tickets.issue("b", "bob"), undefined, "there are four in all");
+  strictEqual(tickets.redeem(oldest), "a");
+  strictEqual(tickets.issue("m", "mallory"), undefined);
+  ok(tickets.issue("b", "bob"));
+  strictEqual(tickets.redeem(own[0] ?? ""), "m");
+  ok(tickets.issue("m", "mallory"), "a used one makes room");
+  now = TICKET_MS;
+  ok(
+    Array.from({ length: 3 }, () => tickets.issue("m", "mallory")).every(Boolean),
+    "so do late ones",
+  );
+});
+
+Deno.test("who has too many tickets is answered 429, and the application counts it", async () => {
+  const app = webApp({ metrics: () => [], visible: ["metrics"] });
+  await using site = await startSite({ app });
+  const ask = (): Promise<Response> =>
+    site.client.fetch(`${site.node.url}/alknet/ticket`, { method: "POST", headers: RIGHT });
+  const { maxTicketsPerIdentity } = DEFAULT_TICKET_LIMITS;
+  for (let n = 0; n < maxTicketsPerIdentity; n++) strictEqual((await ask()).status, 201);
+  const response = await ask();
+  strictEqual(response.status, 429);
+  strictEqual(response.headers.get("retry-after"), "30");
+  const shown = await site.client.fetch(`${site.node.url}/metrics`, { headers: RIGHT });
+  const metrics = await shown.text();
+  match(metrics, /^alknet_http_refused_total\{reason="tickets"\} 1$/m);
 });
 
 interface Site extends AsyncDisposable {
@@ -180,9 +214,13 @@ interface Site extends AsyncDisposable {
   revoke(): void;
 }
 
+interface SiteOptions extends Partial<ServeOptions> {
+  readonly peerAuth?: PeerAuth;
+  readonly app?: HttpApp;
+}
+
 async function startSite(
-  peerAuth: PeerAuth = "optional",
-  options: Partial<ServeOptions> = {},
+  { peerAuth = "optional", app, ...options }: SiteOptions = {},
 ): Promise<Site> {
   const handlers: Handler[] = [whoami(peerAuth), {
     name: "fails",
@@ -203,7 +241,7 @@ async function startSite(
       return () => listeners.delete(listener);
     },
   };
-  const node = await startNode({}, { identities, handlers, ...options });
+  const node = await startNode({ app }, { identities, handlers, ...options });
   const target = `${node.endpoint.nodeId}@127.0.0.1:${node.port}`;
   const client = connectH3(await dial(target, { alpn: "h3", transports: ["quic"] }));
   return {

@@ -1,6 +1,8 @@
 import type { Address, AuthContext, Identity, IdentityProvider, TransportName } from "@alknet/core";
 import type { H3Info } from "@alknet/h3";
 
+import type { RefusalReason } from "./metrics/request_metrics.ts";
+
 /** What an application learns of the connection a request came over, beside the request itself. */
 export interface HttpInfo {
   /** The client's address as this node sees it. */
@@ -36,6 +38,8 @@ export interface HttpAppObject {
   readonly fetch: FetchHandler;
   /** Whether it answers everything itself, `/healthz` included. Default: false. */
   readonly answersAll?: boolean;
+  /** Told of a request that was turned away before it got here, to count it. */
+  refused?(reason: RefusalReason): void;
   /** Ends what it holds, at shutdown. */
   [Symbol.dispose]?(): void;
 }

@@ -56,6 +56,7 @@ export * from "./http.ts";
 export * from "./http_info.ts";
 export type { McpOptions } from "./mcp/mcp_options.ts";
 export { type Metric, type MetricSample, prometheusText } from "./metrics/metric.ts";
+export type { RefusalReason } from "./metrics/request_metrics.ts";
 export type { HealthThresholds } from "./sites/health.ts";
 export type { HealthCheckOptions } from "./sites/health_check.ts";
 export { type IsOwnHost, ownHosts } from "./sites/own_hosts.ts";

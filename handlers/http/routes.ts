@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
 
 import { tokenOf } from "./bearer_token.ts";
+import { problemResponse, tooMany } from "./door/problem.ts";
 import type { FetchHandler, HttpApp, HttpEnv } from "./http_info.ts";
 import { type SessionTickets, TICKET_MS } from "./session_tickets.ts";
 
@@ -28,9 +29,11 @@ export function routes({ app, tickets }: RoutesOptions): FetchHandler {
   if (tickets) {
     root.post("/alknet/ticket", async (c, next) => {
       const token = tokenOf(c.req.header("authorization"));
-      if (token === undefined || !c.env.identities.fromToken(token)) return await next();
-      const ticket = { ticket: tickets.issue(token), expiresInMs: TICKET_MS };
-      return c.json(ticket, 201, { "cache-control": "no-store" });
+      const holder = token === undefined ? undefined : c.env.identities.fromToken(token);
+      if (token === undefined || !holder) return await next();
+      const ticket = tickets.issue(token, holder.id);
+      if (ticket === undefined) return noTicket(app);
+      return c.json({ ticket, expiresInMs: TICKET_MS }, 201, { "cache-control": "no-store" });
     });
   }
   if (app) {
@@ -43,6 +46,11 @@ export function routes({ app, tickets }: RoutesOptions): FetchHandler {
     return c.text("Internal server error\n", 500);
   });
   return (request, info) => root.fetch(request, info);
+}
+
+function noTicket(app: HttpApp | undefined): Response {
+  if (typeof app === "object") app.refused?.("tickets");
+  return problemResponse(tooMany("Too many tickets wait to be used", TICKET_MS));
 }
 
 function answersAll(app: HttpApp | undefined): boolean {

@@ -16,6 +16,7 @@ import type { FetchHandler, HttpEnv, HttpInfo } from "./http_info.ts";
 import type { McpOptions } from "./mcp/mcp_options.ts";
 import { mcpRoutes } from "./mcp/mcp_routes.ts";
 import type { Metric } from "./metrics/metric.ts";
+import type { RefusalReason } from "./metrics/request_metrics.ts";
 import type { IsOwnHost } from "./sites/own_hosts.ts";
 import { systemRoutes } from "./system_routes.ts";
 
@@ -67,6 +68,8 @@ export interface WebApp extends Disposable {
   readonly fetch: FetchHandler;
   /** Nothing else is to answer, so that nothing shows which the decoy would hide. */
   readonly answersAll: true;
+  /** Counts a request that was turned away before it got here. */
+  refused(reason: RefusalReason): void;
   /** Answers a request made on the spot, for tests. */
   request(path: string, init?: RequestInit, info?: unknown): Response | Promise<Response>;
 }
@@ -140,6 +143,7 @@ export function webApp(options: WebAppOptions = {}): WebApp {
     answersAll: true,
     fetch: (request, info) =>
       app.fetch(request, isOwnHost(new URL(request.url)) ? info : withoutCertificate(info)),
+    refused: (reason) => door.metrics.refused(reason),
     request: (path, init, info) => app.request(path, init, info as HttpEnv["Bindings"]),
     [Symbol.dispose]: () => held.dispose(),
   };

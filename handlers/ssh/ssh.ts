@@ -13,6 +13,7 @@ import { getLogger } from "@logtape/logtape";
 
 import { checkedBanner } from "./auth/banner.ts";
 import { SourceThrottle } from "./auth/source_throttle.ts";
+import { type CipherLease, leaseCiphers } from "./engine/crypto/cipher_lease.ts";
 import { IdentityCounter } from "./identity_counter.ts";
 import { LiveSession, type SharedServices } from "./live_session.ts";
 import { LiveSessions } from "./live_sessions.ts";
@@ -105,6 +106,8 @@ class SshServer implements SshHandler {
   readonly #throttle: SourceThrottle;
   readonly #live = new LiveSessions();
   readonly #terminals: Terminals;
+  /** Held from the first connection on, so that each need not open the library anew. */
+  #ciphers?: Promise<CipherLease>;
   #pty?: Promise<PtyProvider | undefined>;
 
   constructor({ banner, ...rest }: SshOptions) {
@@ -138,10 +141,11 @@ class SshServer implements SshHandler {
   async serve(stream: Stream, context: SshStreamContext): Promise<void> {
     const stranger = this.#throttle.enter(context.auth.remoteAddr.hostname);
     if (!stranger) return stream.reset();
-    const id = this.#live.nextId();
-    const live = new LiveSession(id, stream, { context, shared: this.#shared, stranger });
-    this.#live.add(id, live);
     try {
+      await (this.#ciphers ??= leaseCiphers());
+      const id = this.#live.nextId();
+      const live = new LiveSession(id, stream, { context, shared: this.#shared, stranger });
+      this.#live.add(id, live);
       await live.run();
     } finally {
       stranger.leave();
@@ -162,6 +166,8 @@ class SshServer implements SshHandler {
 
   async shutdown(): Promise<void> {
     await this.#live.endAll();
+    const ciphers = await this.#ciphers;
+    ciphers?.[Symbol.dispose]();
   }
 
   #report(event: SshEvent): void {

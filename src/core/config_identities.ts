@@ -96,6 +96,11 @@ export class ConfigIdentities implements IdentityProvider {
     return found && this.#now() < found.expiresAt ? found.identity : undefined;
   }
 
+  /** See {@linkcode IdentityProvider.issueOf}. */
+  issueOf(id: string): string | undefined {
+    return this.#index.ids.get(id)?.hash?.toHex();
+  }
+
   /** See {@linkcode IdentityProvider.fromFingerprint}. */
   fromFingerprint(fingerprint: string): Identity | undefined {
     return this.#index.fingerprints.get(fingerprint);
@@ -177,8 +182,13 @@ interface TokenCandidate {
   readonly identity: Identity;
 }
 
+/** Whoever has an id; only a token has a hash there. */
+interface Holder extends Omit<TokenCandidate, "hash"> {
+  readonly hash?: Uint8Array;
+}
+
 interface Index {
-  readonly ids: ReadonlyMap<string, Pick<TokenCandidate, "identity" | "expiresAt">>;
+  readonly ids: ReadonlyMap<string, Holder>;
   readonly fingerprints: ReadonlyMap<string, Identity>;
   readonly disabled: ReadonlySet<string>;
   readonly sshKeys: ReadonlyMap<string, Identity>;
@@ -192,7 +202,7 @@ function indexOf({ peers, tokens, owner }: IdentityEntries): Index {
   const keys = enabled.flatMap((peer) => peer.fingerprints.map((key) => [key, of(peer)] as const));
   const own: [string, Identity][] = owner ? [[owner, OWNER]] : [];
   unique("token", tokens.map((token) => [token.name, token]));
-  const valid = [
+  const valid: Holder[] = [
     ...owner ? [{ identity: OWNER, expiresAt: Infinity }] : [],
     ...enabled.map((peer) => ({ identity: of(peer), expiresAt: Infinity })),
     ...tokens.map((token) => tokenCandidate(token)[1]),

@@ -1,4 +1,4 @@
-import { match, notStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, match, notStrictEqual, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
 import {
   ConfigIdentities,
@@ -9,6 +9,8 @@ import {
   type PeerEntry,
   type TokenEntry,
 } from "./config_identities.ts";
+import { NOBODY } from "./identity.ts";
+import { joinIdentities } from "./join_identities.ts";
 
 function peer(peerId: string, more: Partial<PeerEntry> = {}): PeerEntry {
   return {
@@ -133,4 +135,16 @@ Deno.test("replace() is seen by the next read and told to listeners", () => {
   stop();
   identities.replace({ peers: [peer("a")], tokens: [] });
   strictEqual(seen.join(), "a,");
+});
+
+Deno.test("issueOf() tells a token from the next under its name, and nothing of peers", () => {
+  const identities = new ConfigIdentities({ peers: [peer("a")], tokens: [token("t", "x")] });
+  const first = identities.issueOf("token:t");
+  identities.replace({ peers: [peer("a")], tokens: [token("t", "x")] });
+  strictEqual(identities.issueOf("token:t"), first);
+  identities.replace({ peers: [peer("a")], tokens: [token("t", "y")] });
+  const joined = joinIdentities([NOBODY, identities]);
+  strictEqual(joined.issueOf?.("token:t"), identities.issueOf("token:t"));
+  strictEqual(joined.issueOf?.("token:t") === first, false);
+  deepStrictEqual([joined.issueOf?.("a"), joined.issueOf?.("token:u")], [undefined, undefined]);
 });

@@ -38,6 +38,12 @@ export interface IdentityProvider {
   /** The identity with an id as of now: a peer's, `owner`, or `token:` and a token's name. */
   withId(id: string): Identity | undefined;
   /**
+   * Tells one issue of a token from the next under its name, by the id `token:` and that name:
+   * another text each time the token is replaced. Undefined for peers, who keep what they have while
+   * their keys change. Default: nothing is told.
+   */
+  issueOf?(id: string): string | undefined;
+  /**
    * Calls back after every change of what the reads above answer.
    *
    * @returns A function that stops it.

@@ -35,6 +35,7 @@ export function joinIdentities(providers: readonly IdentityProvider[]): Identity
     fromToken: (token) => first((provider) => provider.fromToken(token)),
     fromSshKey: (blob) => first((provider) => provider.fromSshKey(blob)),
     withId: (id) => first((provider) => provider.withId(id)),
+    issueOf: (id) => providers.find((provider) => provider.withId(id))?.issueOf?.(id),
     onChange: (listener) => {
       const stops = providers.map((provider) => provider.onChange(listener));
       return () => stops.forEach((stop) => stop());

@@ -79,6 +79,11 @@ export class Identities implements IdentityStore, AsyncDisposable {
     return this.#mirror.current.withId(id, this.#context.now());
   }
 
+  /** See {@linkcode IdentityProvider.issueOf}. */
+  issueOf(id: string): string | undefined {
+    return this.#mirror.current.issueOf(id);
+  }
+
   /** See {@linkcode IdentityProvider.onChange}. */
   onChange(listener: () => void): () => void {
     return this.#context.onChange(IDENTITY_TOPICS, listener);

@@ -122,6 +122,11 @@ export class IdentityIndex {
     return scopes && { id, scopes, resources: {} };
   }
 
+  /** See `IdentityProvider.issueOf`. */
+  issueOf(id: string): string | undefined {
+    return this.#peers.get(id) ? undefined : this.#tokenWithId(id)?.hash.toHex();
+  }
+
   #tokenWithId(id: string): StandaloneToken | undefined {
     if (!id.startsWith(TOKEN_PREFIX)) return undefined;
     return this.#tokens.get(id.slice(TOKEN_PREFIX.length));

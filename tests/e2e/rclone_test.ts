@@ -113,14 +113,18 @@ testOrSkip("rclone gets through QUIC by alknet connect", noRclone, async () => {
 });
 
 /**
- * A peer that may run any command gets the machine's md5sum, for which a path of SFTP is another
- * file: rclone took its copies for broken and removed them.
+ * A peer that may run md5sum gets the machine's, for which a path of SFTP is another file: rclone
+ * took its copies for broken and removed them.
  */
 testOrSkip(
-  "rclone finds the files of a peer with a shell where path_override says",
+  "rclone finds the files of a peer with programs where path_override says",
   noRclone,
   async () => {
-    await using there = await RcloneLab.start(["ssh:*", "sftp:read", "sftp:write"]);
+    await using there = await RcloneLab.start([
+      ...FILES_ONLY,
+      "ssh:exec:md5sum",
+      "ssh:exec:sha1sum",
+    ]);
     await Deno.writeTextFile(there.path("note"), "hello");
     const note = there.path("note");
     match((await there.attempt("copyto", note, "head:note")).err, /corrupted on transfer/);

@@ -71,7 +71,7 @@ function exists(path: string): boolean {
 }
 
 if (import.meta.main) {
-  const [names = "unit,e2e", ...extra] = Deno.args;
+  const [names = "unit,e2e,timed", ...extra] = Deno.args;
   await runTool("test", async () => {
     const result = await runAll(names.split(","), extra);
     report(result);

@@ -9,7 +9,9 @@ export interface Suite {
   readonly flags: readonly string[];
 }
 
-/** The suites by name; `test` in deno.json runs unit and e2e. */
+const TIMED: readonly string[] = ["tests/e2e/call_test.ts", "tests/e2e/store_test.ts"];
+
+/** The suites by name; `test` in deno.json runs unit, e2e and timed. */
 export const SUITES: Readonly<Record<string, Suite>> = {
   /** Everything beside the code, files in parallel. */
   unit: {
@@ -20,8 +22,13 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       "--ignore=tests/e2e,tests/conformance,tests/soak,tests/bench",
     ],
   },
-  /** User stories with real programs; one after another, since they measure time and load. */
-  e2e: { paths: ["tests/e2e"], flags: ["--no-check"] },
+  /** User stories with real programs, two files at once. */
+  e2e: {
+    paths: ["tests/e2e"],
+    flags: ["--no-check", "--parallel", `--ignore=${TIMED.join(",")}`],
+  },
+  /** Those of them that hold a node to milliseconds, one after another. */
+  timed: { paths: TIMED, flags: ["--no-check"] },
   /** Code blocks of doc comments and of Markdown. */
   doc: {
     paths: ["src", "handlers", "docs", "mod.ts", "README.md"],

@@ -4,8 +4,9 @@ import type { BatchItem } from "@alknet/operations";
 import type { WebLimits } from "../door/limits.ts";
 import type { Visit } from "../door/visit.ts";
 import { problemOf } from "./call_problem.ts";
-import { callRequest, type CallRequestOptions } from "./call_request.ts";
+import { callRequest, type CallRequestOptions, TIMEOUT_HEADER } from "./call_request.ts";
 import { type OperationSource, specFor } from "./catalogue.ts";
+import { sendableDetails } from "./output_text.ts";
 import { invalidRequest } from "./request_body.ts";
 
 /** An operation and what goes into it. */
@@ -80,20 +81,43 @@ export async function batchFor(
 }
 
 /** What of an error is for callers. */
-export function shownError({ code, message, retryable, details }: CallError): unknown {
+export function shownError({ code, message, retryable, ...error }: CallError): unknown {
+  const details = sendableDetails(error.details);
   return { code, message, retryable, ...(details === undefined ? {} : { details }) };
 }
+
+/** What the body of a call may have. */
+const CALL_MEMBERS: readonly string[] = ["operation", "input"];
+/** Most unknown members named, and most characters of each. */
+const MAX_NAMED = 8;
+const MAX_NAMED_CHARS = 64;
 
 /**
  * Reads `{ "operation": name, "input": value }`; without an input, an empty object goes in.
  *
- * @throws {HttpProblem} 400 for anything else.
+ * @param more Members that there may be beside those two.
+ * @throws {HttpProblem} 400 for anything else: a member that nobody reads would be believed to count.
  */
-export function wantedOf(value: unknown): Wanted {
+export function wantedOf(value: unknown, more: readonly string[] = []): Wanted {
   if (!isRecord(value) || typeof value.operation !== "string") {
     throw invalidRequest('Write {"operation": "<name>", "input": <value>}');
   }
+  refuseUnknown(value, [...CALL_MEMBERS, ...more]);
   return { operation: value.operation, input: Object.hasOwn(value, "input") ? value.input : {} };
+}
+
+function refuseUnknown(value: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+  const unknown = Object.keys(value).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const named = unknown.slice(0, MAX_NAMED).map((name) => quoted(name.slice(0, MAX_NAMED_CHARS)));
+  throw invalidRequest(
+    `Unknown members ${named.join(", ")}: there may be ${known.map(quoted).join(", ")}, and the ` +
+      `header ${TIMEOUT_HEADER} for the time that a call may take`,
+  );
+}
+
+function quoted(name: string): string {
+  return `"${name}"`;
 }
 
 /**
@@ -106,7 +130,7 @@ export function batchOf(value: unknown): BatchItem[] {
     throw invalidRequest('Write [{"id": "<id>", "operation": "<name>", "input": <value>}, …]');
   }
   return value.map((each: unknown, index) => {
-    const { operation, input } = wantedOf(each);
+    const { operation, input } = wantedOf(each, ["id"]);
     const id = isRecord(each) ? each.id ?? String(index) : String(index);
     if (typeof id !== "string") throw invalidRequest("The id of a call must be a string");
     return { id, operation, input };

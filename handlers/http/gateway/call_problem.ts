@@ -8,6 +8,7 @@ import {
 } from "@alknet/operations";
 
 import { HttpProblem, unauthorized } from "../door/problem.ts";
+import { sendableDetails } from "./output_text.ts";
 
 /** What a status depends on beside the error. */
 export interface CallProblemContext {
@@ -28,7 +29,8 @@ export function statusOf(
 
 /** What a caller is told of a failed call. */
 export function problemOf(error: CallError, context: CallProblemContext): HttpProblem {
-  const { code, message, retryable, details } = error;
+  const { code, message, retryable } = error;
+  const details = sendableDetails(error.details);
   const status = statusOf(error, context);
   const headers = status === 401
     ? unauthorized(401, message).headers

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 
 import { eventText, type StreamEvent } from "./event.ts";
 import { shownError } from "./call.ts";
+import { outputText } from "./output_text.ts";
 
 const log = getLogger(["alknet", "http"]);
 
@@ -143,7 +144,7 @@ async function nextEvent(items: AsyncIterator<unknown>): Promise<StreamEvent> {
   try {
     const { value, done } = await items.next();
     if (done) return { event: "completed", data: {}, last: true };
-    JSON.stringify(value); // what cannot be told is the operation's failure, not the stream's
+    outputText(value); // what cannot be told is the operation's failure, not the stream's
     return { data: value, last: false };
   } catch (error) {
     if (error instanceof CallError) return { event: "error", data: shownError(error), last: true };

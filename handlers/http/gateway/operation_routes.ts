@@ -10,6 +10,7 @@ import { problemOf } from "./call_problem.ts";
 import { type OperationSource, specFor } from "./catalogue.ts";
 import { EVENT_STREAM_TYPE } from "./event.ts";
 import { Idempotency } from "./idempotency.ts";
+import { outputText } from "./output_text.ts";
 import { queryInput } from "./query_input.ts";
 import { invalidRequest, parseJson, readJson } from "./request_body.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -88,14 +89,14 @@ class OperationRoutes implements Disposable {
     const { limits } = this.#door;
     const { value } = await readJson(visit.request, limits);
     const results = await batchFor(visit, batchOf(value), { source: this.#source, limits });
-    return json({ requestId: visit.requestId, results });
+    return outputs(visit, { requestId: visit.requestId, results });
   }
 
   async subscribe(visit: Visit): Promise<Response> {
     if (visit.request.method === "POST") {
       const { value } = await readJson(visit.request, this.#door.limits);
       const resumable = isRecord(value) && value.resumable === true;
-      return await this.#subscriptions.open(visit, wantedOf(value), resumable);
+      return await this.#subscriptions.open(visit, wantedOf(value, ["resumable"]), resumable);
     }
     const { searchParams } = visit.url;
     const operation = searchParams.get("operation");
@@ -145,7 +146,7 @@ class OperationRoutes implements Disposable {
     const options = { source: this.#source, limits: this.#door.limits, signal };
     return await this.#idempotency.answer(visit, body, async () => {
       const output = await callFor(visit, wanted, options);
-      return json(shape(output ?? null));
+      return outputs(visit, shape(output ?? null));
     });
   }
 
@@ -156,9 +157,20 @@ class OperationRoutes implements Disposable {
 }
 
 function json(value: unknown): Response {
-  return new Response(JSON.stringify(value) + "\n", {
-    headers: { "content-type": "application/json" },
-  });
+  return jsonResponse(JSON.stringify(value));
+}
+
+/** A response with what operations gave, which may be anything. */
+function outputs({ identity }: Visit, value: unknown): Response {
+  try {
+    return jsonResponse(outputText(value));
+  } catch (error) {
+    throw error instanceof CallError ? problemOf(error, { identity, spec: undefined }) : error;
+  }
+}
+
+function jsonResponse(text: string): Response {
+  return new Response(`${text}\n`, { headers: { "content-type": "application/json" } });
 }
 
 function isResumable({ url }: Visit): boolean {

@@ -1,8 +1,10 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 
 import { ANYONE, CallError, operation } from "@alknet/operations";
 
 import { SAMPLES, testWeb } from "../testdata/web.ts";
+import { shownError } from "./call.ts";
+import { problemOf } from "./call_problem.ts";
 
 Deno.test("a caller finds what it may call, and its schema", async () => {
   using web = testWeb(SAMPLES);
@@ -163,3 +165,86 @@ Deno.test("a subscription cannot be called, and what is none cannot be subscribe
   const subscribed = await web.ask("/subscribe?operation=math/add", { token: "bob" });
   strictEqual(subscribed.status, 400);
 });
+
+// A caller that wrote `timeoutMs` into the body was believed to have set a deadline; nothing read it.
+Deno.test("members that nobody reads are refused by name, and the place of the deadline is told", async () => {
+  using web = testWeb(SAMPLES);
+  const call = { operation: "math/add", input: { a: 1, b: 2 } };
+  const asked: [path: string, json: unknown][] = [
+    ["/call", { ...call, timeoutMs: 5 }],
+    ["/call", { ...call, resumable: true }],
+    ["/call", { ...call, id: "a" }],
+    ["/batch", [call, { ...call, id: "a", timeoutMs: 5 }]],
+    ["/subscribe", { operation: "count/up", timeoutMs: 5 }],
+  ];
+  for (const [path, json] of asked) {
+    const response = await web.ask(path, { token: "ada", json });
+    strictEqual(response.status, 400, path);
+    const { code, detail } = await response.json();
+    strictEqual(code, "INVALID_REQUEST");
+    match(detail, /^Unknown members "(timeoutMs|resumable|id)": .* header x-timeout-ms /);
+  }
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => ["x".repeat(n), n]));
+  const { detail } = await (await web.ask("/call", { token: "ada", json: { ...many, ...call } }))
+    .json();
+  ok(detail.length < 1_000);
+  const good = { operation: "count/up", input: { to: 1 }, resumable: true };
+  const events = await web.ask("/subscribe", { token: "ada", json: good });
+  match(await events.text(), /data: 1/);
+});
+
+// What JSON cannot hold failed as a defect of the node; nested 100,000 deep, /op answered and /call
+// did not.
+Deno.test("an output that cannot be sent is INTERNAL on every route, and harms nothing else", async () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  const outputs: Record<string, () => unknown> = {
+    arrays: () => nested(100_000, (value) => [value]),
+    objects: () => nested(100_000, (a) => ({ a })),
+    barely: () => nested(1_001, (value) => [value]),
+    fits: () => nested(990, (value) => [value]),
+    cycle: () => cycle,
+    bigint: () => 1n,
+  };
+  const handler = (name: unknown): unknown => outputs[String(name)]?.();
+  using web = testWeb([
+    operation({ name: "deep", type: "query", access: ANYONE, handler }),
+    operation({
+      name: "deeps",
+      type: "subscription",
+      access: ANYONE,
+      async *handler(name) {
+        yield handler(name);
+      },
+    }),
+  ]);
+  for (const input of Object.keys(outputs)) {
+    const fits = input === "fits";
+    const call = { operation: "deep", input };
+    for (
+      const [path, json] of [["/op/deep", input], ["/call", call], ["/batch", [call]]] as const
+    ) {
+      const response = await web.ask(path, { token: "ada", json });
+      const said = await response.text();
+      strictEqual(response.status, fits ? 200 : 500, `${path} ${input}`);
+      if (!fits) strictEqual(JSON.parse(said).detail, "Output cannot be sent", `${path} ${input}`);
+    }
+    const events = await (await web.ask("/op/deeps", { token: "ada", json: input })).text();
+    match(events, fits ? /data: \[\[/ : /event: error\ndata: .*"Output cannot be sent"/);
+  }
+  strictEqual((await web.ask("/op/deep", { token: "ada", json: "else" })).status, 200);
+});
+
+Deno.test("an error whose details cannot be sent is told without them", () => {
+  const details = nested(100_000, (value) => [value]);
+  const error = new CallError("UNAVAILABLE", "Later", { details });
+  const problem = problemOf(error, { identity: undefined, spec: undefined });
+  deepStrictEqual([problem.status, problem.message, problem.details], [503, "Later", undefined]);
+  deepStrictEqual(shownError(error), { code: "UNAVAILABLE", message: "Later", retryable: false });
+});
+
+function nested(levels: number, wrap: (value: unknown) => unknown): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level++) value = wrap(value);
+  return value;
+}

@@ -103,11 +103,15 @@ export class H1Client implements Disposable {
     const timer = setTimeout(() => this.#drop(conn), idleTimeoutMs);
     Deno.unrefTimer(timer);
     this.#idle.push({ conn, timer });
+    conn.watch(() => this.#drop(conn));
   }
 
+  /** Closes a connection that is kept still. */
   #drop(conn: H1Connection): void {
     const at = this.#idle.findIndex((each) => each.conn === conn);
-    if (at !== -1) this.#idle.splice(at, 1);
+    if (at === -1) return;
+    const [idle] = this.#idle.splice(at, 1);
+    clearTimeout(idle?.timer);
     conn.close();
   }
 }

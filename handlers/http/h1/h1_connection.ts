@@ -31,6 +31,8 @@ export class H1Connection {
   readonly #buffer = new Uint8Array(READ_BYTES);
   #unread: Uint8Array = NOTHING;
   #sent?: Promise<boolean>;
+  /** A read that was begun while nothing was asked. */
+  #ahead?: Promise<number | null>;
 
   /** Takes over a stream that nothing was sent on yet. */
   constructor(stream: Stream) {
@@ -58,6 +60,15 @@ export class H1Connection {
       return { status, fields };
     }
     return { status, fields, body: this.#body(framing, end) };
+  }
+
+  /**
+   * To be called while nothing is asked: tells when the server ends the connection, or sends what
+   * nobody asked for. What comes after the next request is its answer.
+   */
+  watch(gone: () => void): void {
+    this.#ahead = this.#stream.read(this.#buffer);
+    this.#ahead.then(gone, gone);
   }
 
   /** Gives the connection up. */
@@ -183,12 +194,15 @@ export class H1Connection {
 
   /** Bytes that are valid until the next read. */
   async #read(): Promise<Uint8Array | undefined> {
-    const count = await this.#stream.read(this.#buffer);
+    const reading = this.#ahead ?? this.#stream.read(this.#buffer);
+    this.#ahead = undefined;
+    const count = await reading;
     return count === null ? undefined : this.#buffer.subarray(0, count);
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+/** Both, one after the other. */
+export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

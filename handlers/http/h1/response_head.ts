@@ -13,6 +13,9 @@ export interface ResponseHead {
 /** Longest head, in bytes. */
 export const MAX_HEAD_BYTES = 65_536;
 
+/** Most fields: `Headers` takes time by the square of their number, seconds for some thousands. */
+export const MAX_FIELDS = 256;
+
 const CR = 13;
 const LF = 10;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
@@ -38,6 +41,7 @@ export function parseResponseHead(
   const [first = "", ...lines] = latin1(bytes.subarray(0, end)).split("\r\n");
   const [, minor, status] = STATUS_LINE.exec(first) ?? [];
   if (status === undefined) throw new H1Error("Response does not begin with a status line");
+  if (lines.length > MAX_FIELDS) throw new H1Error("Response has too many fields");
   const fields = lines.map(parseField);
   const keepAlive = isPersistent(minor === "1", valuesOf(fields, "connection"));
   return { head: { status: Number(status), keepAlive, fields }, used: end + 4 };

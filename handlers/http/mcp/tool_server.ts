@@ -9,6 +9,7 @@ import {
 
 import { HttpProblem } from "../door/problem.ts";
 import { shownError } from "../gateway/call.ts";
+import { outputText } from "../gateway/output_text.ts";
 import type { McpBackend } from "./mcp_backend.ts";
 import type { RunnableTool, ToolCall, ToolResult } from "./mcp_tool.ts";
 
@@ -80,7 +81,7 @@ function failed(error: unknown): CallToolResult {
 }
 
 function shown({ value, structured }: ToolResult): CallToolResult {
-  const content = [{ type: "text" as const, text: JSON.stringify(value) }];
+  const content = [{ type: "text" as const, text: outputText(value) }];
   if (!structured) return { content };
-  return { content, structuredContent: JSON.parse(JSON.stringify(structured)) };
+  return { content, structuredContent: JSON.parse(outputText(structured)) };
 }

@@ -1,7 +1,7 @@
 import type { Metric, MetricSample } from "./metric.ts";
 
 /** Why a request was turned away. */
-export type RefusalReason = "hidden" | "token" | "rate" | "concurrency";
+export type RefusalReason = "hidden" | "token" | "rate" | "concurrency" | "tickets";
 
 /** Upper bounds of the histogram, in seconds. */
 const BOUNDS = [0.005, 0.025, 0.1, 0.5, 2.5, 10];

@@ -68,12 +68,19 @@ function isForeign(name: string, trustForwarded: boolean): boolean {
   return FORWARDED.test(name) && (!trustForwarded || name.includes("_"));
 }
 
-/** A copy without the fields of the connection, those it names among them. */
-export function endToEnd(headers: Headers): Headers {
+/** A copy without the fields of the connection. */
+function endToEnd(headers: Headers): Headers {
   const copy = new Headers(headers);
-  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim());
-  for (const name of [...HOP_BY_HOP, ...named.filter(isFieldName)]) copy.delete(name);
+  for (const name of ofConnection(headers.get("connection") ?? "")) {
+    if (isFieldName(name)) copy.delete(name);
+  }
   return copy;
+}
+
+/** Names of fields that belong to the connection, those that its own field names among them. */
+export function ofConnection(connection: string): ReadonlySet<string> {
+  const named = connection.split(",").map((name) => name.trim().toLowerCase());
+  return new Set([...HOP_BY_HOP, ...named]);
 }
 
 /** A server behind a site on the dashboard's host gets that host's cookies, but not that one. */

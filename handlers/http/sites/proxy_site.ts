@@ -2,12 +2,14 @@ import { getLogger } from "@logtape/logtape";
 
 import { H1Error } from "../h1/errors.ts";
 import type { H1Response } from "../h1/h1_connection.ts";
+import { type ResponseHead, valuesOf } from "../h1/response_head.ts";
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
-import { endToEnd, forwardedHeaders } from "./forwarded.ts";
+import { forwardedHeaders, ofConnection } from "./forwarded.ts";
+import { BusyError } from "./bounded_upstream.ts";
 import type { HealthCheckOptions } from "./health_check.ts";
 import { connectable, UnreachableError, type Upstream } from "./upstream.ts";
 import { type Turn, UpstreamPool, type UpstreamStatus } from "./upstream_pool.ts";
-import { isWebSocket, relayWebSocket } from "./web_socket_relay.ts";
+import { isWebSocket, relayWebSocket, WebSocketRefusedError } from "./web_socket_relay.ts";
 
 /** What {@linkcode proxySite} can be told. */
 export interface ProxySiteOptions {
@@ -26,6 +28,8 @@ export interface ProxySiteOptions {
   readonly timeoutMs?: number;
   /** How servers are checked beside the requests. Default: they are not. */
   readonly healthCheck?: HealthCheckOptions | undefined;
+  /** Connections to one server at once; beyond that the answer is 503. Default: 512. */
+  readonly maxConnections?: number;
   /** What logs call the site. Default: nothing. */
   readonly name?: string;
 }
@@ -37,6 +41,12 @@ export interface ProxySite extends FetchHandler, Disposable {
 }
 
 const TIMEOUT_MS = 60_000;
+
+/** The one asks for a tunnel, the other for what the server was sent, our fields among it. */
+const UNWANTED: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
+
+/** Statuses whose responses have no content (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5). */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 const log = getLogger(["alknet", "http", "proxy"]);
 
 /**
@@ -46,13 +56,13 @@ const log = getLogger(["alknet", "http", "proxy"]);
  *
  * @param options Which servers, and how they are asked.
  * @returns Answers 502 where no server could be reached, all are unhealthy, or the answer is none,
- * and 504 after the time. Disposing of it ends the checks, and closes the connections it keeps for
+ * 503 where they have too many connections, and 504 after the time. Disposing of it ends the checks, and closes the connections it keeps for
  * later requests.
  */
 export function proxySite(options: ProxySiteOptions): ProxySite {
   const pool = new UpstreamPool(options.upstreams, options);
   const handle: FetchHandler = async (request, info) => {
-    if (request.method === "CONNECT") return new Response(null, { status: 405 });
+    if (UNWANTED.has(request.method)) return new Response(null, { status: 405 });
     try {
       return await (isWebSocket(request)
         ? relay(request, info, { pool, options })
@@ -89,8 +99,18 @@ async function relay(request: Request, info: HttpInfo, passing: Passing): Promis
   return await firstReached(request, passing, async ({ upstream }, { signal }) => {
     const headers = forwardedHeaders(request, info, forwardTo(upstream, passing.options));
     const stream = await connectable(upstream, signal);
-    return await relayWebSocket(request, stream, { headers, target, signal });
+    try {
+      return await relayWebSocket(request, stream, { headers, target, signal });
+    } catch (error) {
+      if (error instanceof WebSocketRefusedError) return refusalOf(error.head);
+      throw error;
+    }
   });
+}
+
+/** What a server says instead of opening a WebSocket, without the page that may come with it. */
+function refusalOf({ status, fields }: ResponseHead): Response {
+  return responseOf({ status, fields: fields.filter(([name]) => !name.startsWith("content-")) });
 }
 
 /** What one server answers: the next is asked only where nothing reached the one before. */
@@ -107,6 +127,7 @@ async function firstReached(
         return await ask(turn, clock);
       } catch (error) {
         failed = error;
+        if (error instanceof BusyError) continue;
         if (!(error instanceof UnreachableError)) break;
         turn.failed();
       }
@@ -167,21 +188,25 @@ function hasBody({ headers }: Request, { alpn }: HttpInfo): boolean {
 }
 
 function responseOf({ status, fields, body }: H1Response): Response {
+  const connection = valuesOf(fields, "connection").join();
+  const dropped = new Set(ofConnection(connection));
+  const empty = status === 204 || status === 205;
+  if (empty) dropped.add("content-length"); // clients of HTTP/2 would wait for that much
   const headers = new Headers();
-  for (const [name, value] of fields) headers.append(name, value);
-  const passed = endToEnd(headers);
-  if (!body && status !== 204 && status !== 304) {
-    return new Response("", { status, headers: passed });
-  }
-  return new Response(body ?? null, { status, headers: passed });
+  for (const [name, value] of fields) if (!dropped.has(name)) headers.append(name, value);
+  if (!WITHOUT_CONTENT.has(status)) return new Response(body ?? "", { status, headers });
+  body?.cancel().catch(() => {}); // it should not be there, and the connection ends with it
+  return new Response(null, { status, headers });
 }
 
 function failure(error: unknown, { signal }: Request): Response {
   const late = error instanceof DOMException && error.name === "TimeoutError";
-  const known = late || signal.aborted || error instanceof UnreachableError ||
+  const busy = error instanceof BusyError;
+  const known = late || busy || signal.aborted || error instanceof UnreachableError ||
     error instanceof H1Error;
   if (known) log.info("proxy.failed", { error });
   else log.warn("proxy.failed", { error });
+  if (busy) return new Response("Service unavailable\n", { status: 503 });
   return late
     ? new Response("Gateway timeout\n", { status: 504 })
     : new Response("Bad gateway\n", { status: 502 });

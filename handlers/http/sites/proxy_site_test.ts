@@ -10,7 +10,7 @@ import { COOKIE } from "../dashboard/guard.ts";
 import type { HttpInfo } from "../http_info.ts";
 import { node, proxied, server } from "../testdata/site_node.ts";
 import { HealthCheck } from "./health_check.ts";
-import { proxySite } from "./proxy_site.ts";
+import { type ProxySite, proxySite } from "./proxy_site.ts";
 import { redirectSite } from "./redirect_site.ts";
 import { sites } from "./site.ts";
 import { upstream } from "./upstream.ts";
@@ -233,6 +233,10 @@ Deno.test("the site with the best host and the longest path answers", async () =
   strictEqual(await at("https://app.example/api/v2/x"), "app /api/v2");
   strictEqual(await at("https://app.example.:4433/api"), "app"); // met no site
   strictEqual(await at("https://x.example./"), "pattern");
+  for (const up of ["..%2fadmin", "%2e.%2F", "..%5cx", "..;/x", "x/..%252f..%252Fx", "..%3b%2f"]) {
+    strictEqual(await at(`https://other/api/${up}`), "any", up); // no site that has /api only
+  }
+  strictEqual(await at("https://other/api/a..b/..c/x..%2f"), "any /api");
   const moved = await handle(new Request("https://old.example/a?b"), Object.create(null));
   strictEqual(moved?.headers.get("location"), "https://app.example/moved/a?b");
   ok(moved?.status === 308);
@@ -263,6 +267,74 @@ Deno.test("a client that leaves takes back what the server was asked", async () 
   }
 });
 
+Deno.test("an answer without content is one, whatever the server says of its length", async () => {
+  // A 205 was a 502 here, and a 204 with a length broke HTTP/2, which waits for that much.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const conn of listener) {
+      const buffer = new Uint8Array(4_096);
+      const count = await conn.read(buffer) ?? 0;
+      const [, status] = /^GET \/(\d+)/.exec(new TextDecoder().decode(buffer.subarray(0, count))) ??
+        [];
+      await conn.write(
+        new TextEncoder().encode(`HTTP/1.1 ${status} X\r\ncontent-length: 5\r\n\r\nhello`),
+      );
+      conn.close();
+    }
+  })();
+  {
+    await using front = await node([proxied([`http://127.0.0.1:${listener.addr.port}`])]);
+    for (const status of [204, 205, 304]) {
+      const response = await front.ask(`/${status}`);
+      strictEqual(response.status, status);
+      strictEqual(await response.text(), "");
+      if (status !== 304) ok([null, "0"].includes(response.headers.get("content-length")));
+    }
+  }
+  listener.close();
+  await serving;
+});
+
+Deno.test("a server with very many fields is refused before they cost seconds", async () => {
+  // Three thousand short ones fit into a head, and held the whole node up for six seconds.
+  await using behind = server(() => {
+    const fields = Array.from({ length: 300 }, (_, at) => [`x-${at}`, "1"] as [string, string]);
+    return new Response("ok", { headers: fields });
+  });
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  const response = await front.ask("/");
+  strictEqual(response.status, 502);
+  await response.body?.cancel();
+});
+
+Deno.test("a server gets no more connections than it may, WebSockets among them", async () => {
+  const release = Promise.withResolvers<void>();
+  await using behind = server(async (request) => {
+    if (request.headers.has("upgrade")) return Deno.upgradeWebSocket(request).response;
+    if (request.url.endsWith("/slow")) await release.promise;
+    return new Response("here");
+  });
+  const site = proxied([`http://127.0.0.1:${behind.addr.port}`], { maxConnections: 2 });
+  await using front = await node([site]);
+  const socket = front.webSocket("/");
+  await new Promise((resolve) => socket.onopen = resolve);
+  const slow = front.ask("/slow");
+  const status = async (): Promise<number> => {
+    const response = await front.ask("/");
+    await response.body?.cancel();
+    return response.status;
+  };
+  while (await status() !== 503);
+  release.resolve();
+  strictEqual(await (await slow).text(), "here");
+  strictEqual(await status(), 200); // over the connection that was kept
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+  const [{ refused = 0 } = {}] = (site.serve as ProxySite).upstreams();
+  ok(refused > 0);
+});
+
 Deno.test("CONNECT opens no tunnel, and a request without a body stays one", async () => {
   const heads: (string | null)[] = [];
   await using behind = server((request) => {
@@ -277,6 +349,7 @@ Deno.test("CONNECT opens no tunnel, and a request without a body stays one", asy
     / 405 /,
   );
   const end = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+  match(await front.raw(`TRACE / ${end}`), / 405 /); // it would show what the server is sent
   match(await front.raw(`DELETE / ${end}`), /DELETE$/);
   match(await front.raw(`OPTIONS / ${end}`), /OPTIONS$/);
   deepStrictEqual(heads, [null, null]);
@@ -315,6 +388,21 @@ Deno.test("a WebSocket that the server ends at once is over for its client too",
     const socket = front.webSocket("/");
     await new Promise((resolve) => socket.onclose = resolve);
   }
+});
+
+Deno.test("a server that refuses a WebSocket says so to the client itself", async () => {
+  // It was a 502, so that nobody learned that a password was wanted.
+  const headers = { "www-authenticate": 'Basic realm="x"', "set-cookie": "a=1" };
+  await using behind = server(() => new Response("who are you?", { status: 401, headers }));
+  await using front = await node([proxied([`http://127.0.0.1:${behind.addr.port}`])]);
+  using conn = await front.connect();
+  await conn.write(handshake());
+  const buffer = new Uint8Array(1_024);
+  const count = await conn.read(buffer) ?? 0;
+  const answer = new TextDecoder().decode(buffer.subarray(0, count));
+  match(answer, /^HTTP\/1\.1 401 /);
+  match(answer, /^www-authenticate: Basic realm="x"\r$/mi);
+  match(answer, /\r\n\r\n$/);
 });
 
 Deno.test("a server that never answers a WebSocket's handshake is a 504", async () => {

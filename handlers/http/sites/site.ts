@@ -1,4 +1,5 @@
 import type { FetchHandler, HttpInfo } from "../http_info.ts";
+import { hasWayUp } from "./way_up.ts";
 
 /** One site among those a node serves. */
 export interface Site {
@@ -77,7 +78,9 @@ export function fitsHost(host: string | undefined, hostname: string): boolean {
   return hostname.endsWith(wanted.slice(1)) && label !== "" && !label.includes(".");
 }
 
+/** A path that could lead out of the site's is none of the site's. */
 function fitsPath(path: string, pathname: string): boolean {
+  if (path !== "/" && hasWayUp(pathname)) return false;
   if (!pathname.startsWith(path)) return false;
   return path.endsWith("/") || pathname.length === path.length || pathname[path.length] === "/";
 }

@@ -5,6 +5,14 @@ export type StatusRange = readonly [first: number, last: number];
  * Reads statuses such as `200` and ranges such as `200-399`.
  *
  * @throws {TypeError} For anything else.
+ *
+ * @example
+ * ```ts
+ * import { statusRanges } from "@alknet/http";
+ * import { deepStrictEqual } from "node:assert/strict";
+ *
+ * deepStrictEqual(statusRanges(["204", "300-399"]), [[204, 204], [300, 399]]);
+ * ```
  */
 export function statusRanges(texts: readonly string[]): readonly StatusRange[] {
   return texts.map((text) => {

@@ -1,6 +1,8 @@
 import { ConnectionClosedError, type Stream } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
 
+import { BusyError } from "./bounded_upstream.ts";
+
 /** A server behind a site. */
 export interface Upstream {
   /** As configured, for people. */
@@ -86,6 +88,7 @@ export class UnreachableError extends Error {
  * Opens a stream to a server.
  *
  * @throws {UnreachableError} When it cannot be reached.
+ * @throws {BusyError} When it has too many connections.
  * @throws The signal's reason, at once, even where `connect` goes on: what comes of it is given up.
  */
 export async function connectable(upstream: Upstream, signal: AbortSignal): Promise<Stream> {
@@ -99,6 +102,7 @@ export async function connectable(upstream: Upstream, signal: AbortSignal): Prom
   } catch (error) {
     connecting.then((late) => late.reset(), () => {}); // it has failed, or comes too late
     signal.throwIfAborted();
+    if (error instanceof BusyError) throw error;
     const why = error instanceof ConnectionClosedError ? error.info.reason : String(error);
     throw new UnreachableError(`Cannot reach ${upstream.name}: ${why}`, { cause: error });
   } finally {

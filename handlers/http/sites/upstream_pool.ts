@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 
 import { H1Client } from "../h1/h1_client.ts";
+import { BoundedUpstream } from "./bounded_upstream.ts";
 import type { Health } from "./health.ts";
 import { HealthCheck, type HealthCheckOptions } from "./health_check.ts";
 import { connectable, type Upstream } from "./upstream.ts";
@@ -18,6 +19,8 @@ export interface UpstreamStatus {
   readonly checksPassed: number;
   /** See `checksPassed`. */
   readonly checksFailed: number;
+  /** Requests it did not get as it had too many connections. */
+  readonly refused: number;
   /** Why the last check failed; missing when it has passed. */
   readonly problem?: string;
 }
@@ -38,18 +41,22 @@ export interface UpstreamPoolOptions {
   readonly name?: string | undefined;
   /** How servers are checked. Default: they are not. */
   readonly healthCheck?: HealthCheckOptions | undefined;
+  /** Connections to one server at once. Default: 512. */
+  readonly maxConnections?: number | undefined;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
 }
 
 interface Member {
-  readonly upstream: Upstream;
+  readonly upstream: BoundedUpstream;
   readonly client: H1Client;
   check?: HealthCheck;
   downUntil: number;
 }
 
 const NOT_CHECKED = { healthy: true, passed: 0, failed: 0, problem: undefined };
+
+const MAX_CONNECTIONS = 512;
 
 /** Time that a server is passed over after it could not be reached. */
 const DOWN_MS = 10_000;
@@ -68,24 +75,24 @@ export class UpstreamPool implements Disposable {
 
   /** Opens nothing yet but, where there are checks, those. */
   constructor(upstreams: readonly Upstream[], options: UpstreamPoolOptions = {}) {
-    const { name, healthCheck, now = Date.now } = options;
+    const { name, healthCheck, maxConnections = MAX_CONNECTIONS, now = Date.now } = options;
     this.#name = name;
     this.#now = now;
-    this.#members = upstreams.map((upstream) => ({
-      upstream,
-      client: new H1Client({ connect: (signal) => connectable(upstream, signal) }),
-      downUntil: 0,
-    }));
+    this.#members = upstreams.map((each) => {
+      const upstream = new BoundedUpstream(each, maxConnections);
+      const client = new H1Client({ connect: (signal) => connectable(upstream, signal) });
+      return { upstream, client, downUntil: 0 };
+    });
     if (!healthCheck) return;
     for (const member of this.#members) {
       const noted = (health: Health, changed: boolean) => this.#checked(member, health, changed);
-      member.check = new HealthCheck(member.upstream, healthCheck, noted);
+      member.check = new HealthCheck(member.upstream.unbounded, healthCheck, noted);
     }
   }
 
   /** How each server is now. */
   get status(): UpstreamStatus[] {
-    return this.#members.map(({ upstream: { name }, check, downUntil }) => {
+    return this.#members.map(({ upstream: { name, refused }, check, downUntil }) => {
       const { healthy, passed, failed, problem } = check?.health ?? NOT_CHECKED;
       const reached = downUntil <= this.#now();
       return {
@@ -93,6 +100,7 @@ export class UpstreamPool implements Disposable {
         state: healthy ? reached ? "up" : "unreachable" : "unhealthy",
         checksPassed: passed,
         checksFailed: failed,
+        refused,
         ...(problem === undefined ? {} : { problem }),
       };
     });

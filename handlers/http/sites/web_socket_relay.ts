@@ -2,6 +2,9 @@ import type { Stream } from "@alknet/core";
 import { socketStream } from "@alknet/core/transport";
 import { getLogger } from "@logtape/logtape";
 
+import { joined } from "../h1/h1_connection.ts";
+import { parseResponseHead, type ResponseHead } from "../h1/response_head.ts";
+
 /** What is held for a side that does not read, before both are closed, in bytes. */
 const MAX_BUFFERED_BYTES = 16_777_216;
 
@@ -9,6 +12,22 @@ const MAX_BUFFERED_BYTES = 16_777_216;
 const TOO_SLOW = 4429;
 const COPY_BYTES = 65_536;
 const MAX_HEAD_BYTES = 65_536;
+
+/** Thrown for a server that answers a handshake with something else. */
+export class WebSocketRefusedError extends Error {
+  /** The class's name. */
+  override readonly name = "WebSocketRefusedError";
+  /** Who has to act. */
+  readonly blame = "remote";
+  /** What it has answered, 300 to 599. */
+  readonly head: ResponseHead;
+
+  /** Takes what the server has answered. */
+  constructor(head: ResponseHead) {
+    super(`Server refuses the WebSocket: status ${head.status}`);
+    this.head = head;
+  }
+}
 
 const log = getLogger(["alknet", "http", "proxy"]);
 
@@ -31,7 +50,8 @@ export function isWebSocket(request: Request): boolean {
  * Opens a WebSocket to a server over a stream and joins it with the client's, message by message.
  * The server is asked first, so that the client gets the subprotocol it chose.
  *
- * @throws {TypeError} When the server refuses.
+ * @throws {WebSocketRefusedError} When the server refuses.
+ * @throws {TypeError} When its answer is none.
  * @throws The signal's reason.
  */
 export async function relayWebSocket(
@@ -57,11 +77,13 @@ async function webSocketOver(
 ): Promise<WebSocket> {
   const host = headers.get("host") ?? "";
   const door = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const joined = door.accept().then((conn) => {
+  let refusal: ResponseHead | undefined;
+  const carried = door.accept().then((conn) => {
     door.close();
-    return join(socketStream(conn), stream, host);
+    const onRefusal = (head: ResponseHead): void => void (refusal = head);
+    return join(socketStream(conn), stream, { host, onRefusal });
   });
-  joined.catch((error) => log.debug("proxy.websocket-ended", { error }));
+  carried.catch((error) => log.debug("proxy.websocket-ended", { error }));
   const url = `ws://127.0.0.1:${door.addr.port}${target}`;
   const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",")
     .map((each) => each.trim()).filter((each) => each !== "");
@@ -74,7 +96,7 @@ async function webSocketOver(
   } catch (error) {
     stream.reset(); // a server that has refused may keep its side open
     signal.throwIfAborted();
-    throw error;
+    throw refusal ? new WebSocketRefusedError(refusal) : error;
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
@@ -95,9 +117,19 @@ function opened(socket: WebSocket): Promise<WebSocket> {
   });
 }
 
-async function join(here: Stream, there: Stream, host: string): Promise<void> {
+interface Handshake {
+  /** The `Host` for the server. */
+  readonly host: string;
+  /** Told of an answer that is no. */
+  onRefusal(head: ResponseHead): void;
+}
+
+async function join(here: Stream, there: Stream, handshake: Handshake): Promise<void> {
   try {
-    await Promise.all([sendUp(here, there, host), copy(there, here)]);
+    await Promise.all([
+      sendUp(here, there, handshake.host),
+      sendDown(there, here, handshake.onRefusal),
+    ]);
   } finally {
     here.reset();
     there.reset();
@@ -115,6 +147,26 @@ async function sendUp(from: Stream, to: Stream, host: string): Promise<void> {
   }
   const asked = head.replace(/^host:.*$/im, `host: ${host}`);
   await to.write(Uint8Array.from(asked, (character) => character.charCodeAt(0)));
+  await copy(from, to);
+}
+
+/** The answer, which is looked at, and everything as it is. */
+async function sendDown(
+  from: Stream,
+  to: Stream,
+  onRefusal: Handshake["onRefusal"],
+): Promise<void> {
+  const buffer = new Uint8Array(COPY_BYTES);
+  let head = new Uint8Array();
+  let parsed: ReturnType<typeof parseResponseHead>;
+  while (!parsed) {
+    const count = await from.read(buffer);
+    if (count === null) return;
+    head = joined(head, buffer.subarray(0, count));
+    parsed = parseResponseHead(head);
+  }
+  if (parsed.head.status >= 300) onRefusal(parsed.head);
+  await to.write(head);
   await copy(from, to);
 }
 

@@ -6,7 +6,21 @@ import { type Site, sites } from "../sites/site.ts";
 import { upstream } from "../sites/upstream.ts";
 
 /** A node that serves sites, and how to ask it. */
-export async function node(list: readonly Site[]) {
+export interface SiteNode extends AsyncDisposable {
+  /** `localhost` and its port. */
+  readonly origin: string;
+  /** Asks with a client that follows no redirect. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** Opens a WebSocket. */
+  webSocket(path: string, protocols?: string[]): WebSocket;
+  /** Opens a connection for HTTP/1.1. */
+  connect(): Promise<Deno.TlsConn>;
+  /** What is answered to these bytes, until the connection ends. */
+  raw(text: string): Promise<string>;
+}
+
+/** Starts one. */
+export async function node(list: readonly Site[]): Promise<SiteNode> {
   const handle = sites(list);
   const app = async (...args: Parameters<typeof handle>): Promise<Response> =>
     await handle(...args) ?? new Response("no such site\n", { status: 404 });
@@ -33,7 +47,6 @@ export async function node(list: readonly Site[]) {
     webSocket: (path: string, protocols: string[] = []) =>
       new WebSocket(`wss://${origin}${path}`, { protocols, client }),
     connect,
-    /** What is answered to these bytes, until the connection ends. */
     async raw(text: string): Promise<string> {
       using conn = await connect();
       await conn.write(new TextEncoder().encode(text));

@@ -10,7 +10,10 @@ export interface ConnectFilesOptions {
   readonly token: string;
   /** What is tried, in this order. Default: WebTransport, then WebSocket. */
   readonly carriers?: readonly Carrier[];
-  /** Time for each, in milliseconds: where UDP is dropped nothing says so. Default: 5,000. */
+  /**
+   * Time for each, and for SFTP to begin on it, in milliseconds: where UDP is dropped nothing says so.
+   * Default: 5,000.
+   */
   readonly carrierTimeoutMs?: number;
   /** SHA-256 of the node's own certificate, where no authority vouches for it; WebTransport only. */
   readonly certificateHashes?: readonly Uint8Array<ArrayBuffer>[];
@@ -40,13 +43,17 @@ const CARRIER_TIMEOUT_MS = 5_000;
  * ```
  */
 export async function connectFiles(options: ConnectFilesOptions): Promise<WebFiles> {
+  const { carrierTimeoutMs = CARRIER_TIMEOUT_MS, signal } = options;
   const carried = await firstCarrier(options);
+  const late = AbortSignal.timeout(carrierTimeoutMs);
+  late.addEventListener("abort", carried.close);
   try {
-    const client = await connectSftp(carried.stream, { signal: options.signal });
-    return new WebFiles(client, carried);
-  } catch (error) {
+    return new WebFiles(await connectSftp(carried.stream, { signal }), carried);
+  } catch (cause) {
     carried.close();
-    throw error;
+    throw late.aborted ? new CarrierError("Cannot begin SFTP: no answer", { cause }) : cause;
+  } finally {
+    late.removeEventListener("abort", carried.close);
   }
 }
 

@@ -38,6 +38,8 @@ export interface WriteOptions extends TransferOptions {
 
 const NEW_FILE = { ...READ_MODE, read: false, write: true, create: true, exclusive: true };
 const NAME_CHARACTERS = 180;
+/** Time for a node to end its side. */
+const GOODBYE_MS = 5_000;
 
 /**
  * The files of a node, as a page has them. Paths begin with `/`, the root of what it may see.
@@ -167,7 +169,9 @@ export class WebFiles implements AsyncDisposable {
 
   /** Ends the session after everything that is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const late = setTimeout(() => this.#carried.close(), GOODBYE_MS);
     await this.client[Symbol.asyncDispose]();
+    clearTimeout(late);
     this.#carried.close();
   }
 

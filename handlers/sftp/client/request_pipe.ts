@@ -41,7 +41,7 @@ export class RequestPipe {
   private constructor(stream: Stream) {
     this.#stream = stream;
     this.#reader = new PacketReader(stream, MAX_PACKET_BYTES);
-    this.#writer = new PacketWriter(stream, (error) => this.#fail(error));
+    this.#writer = new PacketWriter(stream, { failed: (error) => this.#fail(error) });
   }
 
   /**

@@ -66,11 +66,14 @@ export async function connectSftp(
   signal?.throwIfAborted();
   const abortEarly = (): void => stream.reset();
   signal?.addEventListener("abort", abortEarly, { once: true });
-  const { pipe, hello } = await RequestPipe.open(stream);
-  signal?.removeEventListener("abort", abortEarly);
-  const client = new SftpClient(pipe, hello.extensions, signal);
-  await client.learnLimits();
-  return client;
+  try {
+    const { pipe, hello } = await RequestPipe.open(stream);
+    const client = new SftpClient(pipe, hello.extensions, signal);
+    await client.learnLimits();
+    return client;
+  } finally {
+    signal?.removeEventListener("abort", abortEarly);
+  }
 }
 
 /**

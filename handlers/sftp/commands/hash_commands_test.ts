@@ -84,6 +84,20 @@ Deno.test("hashCommands() tells of no file that somebody may not read", async ()
   strictEqual((await run("md5sum /secret", files, { identity: nobody })).code, 77);
 });
 
+Deno.test("maxSessionsPerIdentity: no more hash commands of an identity run at a time", async () => {
+  const commands = hashCommands({ files: () => memoryFiles(), maxSessionsPerIdentity: 1 });
+  const { near, far, close } = await streamPair();
+  const io = { stream: far, env: new Map(), writeError: () => Promise.resolve() };
+  const remoteAddr = { hostname: "memory", port: 0 };
+  const context = { identity: ALICE, remoteAddr, signal: new AbortController().signal };
+  const first = commands("md5sum")?.(io, context);
+  strictEqual(await commands("md5sum")?.(io, context), 77);
+  await near.closeWrite();
+  strictEqual(await first, 0);
+  strictEqual(await commands("md5sum /none")?.(io, context), 1);
+  close();
+});
+
 for (
   const line of ["id", "md5sum *", "md5sum $HOME", "md5sum a; id", "md5sum a|b", "md5sum --help"]
 ) {

@@ -2,7 +2,7 @@ import type { OpenMode } from "../backend.ts";
 import { SftpError } from "../sftp_error.ts";
 import { canonicalPath } from "../virtual_path.ts";
 import { OpenFlag, StatusCode } from "../wire/codes.ts";
-import { DataReply, encodeReply } from "../wire/replies.ts";
+import { DATA_HEADER_BYTES, DataReply, encodeReply } from "../wire/replies.ts";
 import type { NameEntry } from "../wire/fields.ts";
 import type { ExtensionKind, SftpRequest } from "../wire/requests.ts";
 import { done, named, oneName, status } from "./answer_packets.ts";
@@ -28,11 +28,15 @@ export const BASIC_ANSWERS: Answers<Exclude<SftpRequest["kind"], ExtensionKind>>
     await handles.close(handle);
     return done(id);
   },
-  async read({ handles, limits }, { id, handle, offset, length }) {
+  async read({ handles, limits, rooms }, { id, handle, offset, length }) {
     const held = handles.file(handle);
     if (!held.mode.read) throw new SftpError(StatusCode.PermissionDenied);
     const wanted = Math.min(length, limits.maxPacketBytes - PACKET_OVERHEAD_BYTES);
-    return await readInto(held, id, offset, await readable(held, offset, wanted));
+    const count = await readable(held, offset, wanted);
+    if (count === 0) return status(id, StatusCode.Eof);
+    const reply = new DataReply(id, rooms.take(DATA_HEADER_BYTES + count));
+    const filled = await fill(reply.room.subarray(0, count), held, offset);
+    return filled === 0 ? status(id, StatusCode.Eof) : reply.packet(filled);
   },
   async write({ handles }, { id, handle, offset, data }) {
     const { file, mode } = handles.file(handle);
@@ -131,19 +135,13 @@ async function readable(held: FileHandle, offset: number, wanted: number): Promi
   return Math.max(0, Math.min(wanted, held.knownSize - offset));
 }
 
-async function readInto(
-  { file }: FileHandle,
-  id: number,
-  offset: number,
-  count: number,
-): Promise<Uint8Array> {
-  if (count === 0) return status(id, StatusCode.Eof);
-  const reply = new DataReply(id, count);
+/** Reads until the room is full or the file ends; returns how many bytes that were. */
+async function fill(room: Uint8Array, { file }: FileHandle, offset: number): Promise<number> {
   let filled = 0;
-  while (filled < count) {
-    const more = await file.read(reply.room.subarray(filled), offset + filled);
+  while (filled < room.length) {
+    const more = await file.read(room.subarray(filled), offset + filled);
     if (more === 0) break;
     filled += more;
   }
-  return filled === 0 ? status(id, StatusCode.Eof) : reply.packet(filled);
+  return filled;
 }

@@ -12,6 +12,7 @@ import { status } from "./answer_packets.ts";
 import { answer } from "./answers.ts";
 import { Handles } from "./handles.ts";
 import { DEFAULT_SFTP_LIMITS, type SftpLimits } from "./limits.ts";
+import { ReplyRooms } from "./reply_rooms.ts";
 import { permits, type RequestPolicy } from "./request_policy.ts";
 import type { SessionState } from "./state.ts";
 
@@ -71,11 +72,16 @@ class Session {
     this.#stream = stream;
     this.#outerSignal = signal;
     this.#reader = new PacketReader(stream, bounds.maxPacketBytes);
-    this.#writer = new PacketWriter(stream, () => this.#abort());
+    const rooms = new ReplyRooms();
+    this.#writer = new PacketWriter(stream, {
+      failed: () => this.#abort(),
+      sent: (packet) => rooms.give(packet),
+    });
     this.#state = {
       backend,
       handles: new Handles(bounds.maxHandles),
       limits: bounds,
+      rooms,
       signal: this.#over.signal,
     };
   }

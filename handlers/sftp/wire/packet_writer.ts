@@ -5,19 +5,27 @@ const SMALL_BYTES = 16_384;
 /** Most bytes that are joined. */
 const JOINED_BYTES = 65_536;
 
+/** What a {@linkcode PacketWriter} tells. */
+export interface PacketWriterHooks {
+  /** The stream cannot be written to any more. */
+  failed(error: unknown): void;
+  /** What was written is of no use any more: a packet, or several that were joined. */
+  sent?(bytes: Uint8Array): void;
+}
+
 /** Sends packets in order, several to a write where they are small. */
 export class PacketWriter {
   readonly #stream: Pick<SendStream, "write">;
-  readonly #failed: (error: unknown) => void;
+  readonly #hooks: PacketWriterHooks;
   #waiting: Uint8Array[] = [];
   #bytes = 0;
   #sending?: Promise<void>;
   #progress = Promise.withResolvers<void>();
 
-  /** Takes the stream, and what to call when it cannot be written to any more. */
-  constructor(stream: Pick<SendStream, "write">, failed: (error: unknown) => void) {
+  /** Takes the stream, and whom to tell. */
+  constructor(stream: Pick<SendStream, "write">, hooks: PacketWriterHooks) {
     this.#stream = stream;
-    this.#failed = failed;
+    this.#hooks = hooks;
   }
 
   /** Bytes that have not been sent. */
@@ -49,12 +57,13 @@ export class PacketWriter {
       while (this.#waiting.length > 0) {
         const part = this.#take();
         await this.#stream.write(part);
+        this.#hooks.sent?.(part);
         this.#sent(part.length);
       }
     } catch (error) {
       this.#waiting = [];
       this.#sent(this.#bytes);
-      this.#failed(error);
+      this.#hooks.failed(error);
     } finally {
       this.#sending = undefined;
     }

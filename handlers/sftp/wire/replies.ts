@@ -36,8 +36,8 @@ export interface Hello {
 
 const TYPE_INIT = 1;
 const TYPE_VERSION = 2;
-/** Type, id and length of the data, behind the packet's own length. */
-const DATA_HEADER_BYTES = LENGTH_BYTES + 1 + 4 + 4;
+/** Length of the packet, type, id and length of the data before the data of a DATA reply. */
+export const DATA_HEADER_BYTES: number = LENGTH_BYTES + 1 + 4 + 4;
 const BY_CODE: ReadonlyMap<number, { readonly kind: string; readonly shape: Shape }> = new Map(
   Object.entries(REPLIES).map(([kind, { code, shape }]) => [code, { kind, shape }]),
 );
@@ -74,10 +74,10 @@ export function encodeReply(reply: SftpReply): Uint8Array<ArrayBuffer> {
 export class DataReply {
   readonly #packet: Uint8Array<ArrayBuffer>;
 
-  /** Makes room for a number of bytes. */
-  constructor(id: number, maxBytes: number) {
-    this.#packet = new Uint8Array(DATA_HEADER_BYTES + maxBytes);
-    const view = new DataView(this.#packet.buffer);
+  /** Uses `room` for the packet, of which only what is filled in is sent. */
+  constructor(id: number, room: Uint8Array<ArrayBuffer>) {
+    this.#packet = room;
+    const view = this.#view();
     view.setUint8(LENGTH_BYTES, REPLIES.data.code);
     view.setUint32(LENGTH_BYTES + 1, id);
   }
@@ -89,10 +89,14 @@ export class DataReply {
 
   /** The packet, once so many bytes are filled in. */
   packet(count: number): Uint8Array<ArrayBuffer> {
-    const view = new DataView(this.#packet.buffer);
+    const view = this.#view();
     view.setUint32(0, DATA_HEADER_BYTES - LENGTH_BYTES + count);
     view.setUint32(DATA_HEADER_BYTES - 4, count);
     return this.#packet.subarray(0, DATA_HEADER_BYTES + count);
+  }
+
+  #view(): DataView {
+    return new DataView(this.#packet.buffer, this.#packet.byteOffset);
   }
 }
 

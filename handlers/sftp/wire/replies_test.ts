@@ -4,6 +4,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { replies } from "../testdata/arbitraries.ts";
 import { ByteWriter, LENGTH_BYTES } from "./byte_writer.ts";
 import {
+  DATA_HEADER_BYTES,
   DataReply,
   decodeInit,
   decodeReply,
@@ -48,7 +49,8 @@ Deno.test("decodeReply() does not take memory for names a packet cannot hold", (
 
 Deno.test("DataReply is what encodeReply() makes of the same data", () => {
   fc.assert(fc.property(fc.nat(0xffff_ffff), fc.uint8Array(), fc.nat(50), (id, data, spare) => {
-    const reply = new DataReply(id, data.length + spare);
+    const used = new Uint8Array(DATA_HEADER_BYTES + data.length + spare).fill(0xee);
+    const reply = new DataReply(id, used);
     reply.room.set(data);
     deepStrictEqual(reply.packet(data.length), encodeReply({ kind: "data", id, data }));
   }));

@@ -2,13 +2,13 @@ import { SshOptionError } from "../errors.ts";
 import { plainText } from "../wire/plain_text.ts";
 
 /** Fits in a packet that every client takes (RFC 4253 section 6.1). */
-const MAX_CHARACTERS = 8_000;
+const MAX_BYTES = 16_384;
 
 /**
  * A text for clients to show before the login, as it was given but with a line end.
  *
  * @throws {SshOptionError} For control characters, which would be a terminal's commands, and for
- * more than 8,000 characters.
+ * more than 16,384 bytes.
  *
  * @example
  * ```ts
@@ -23,8 +23,8 @@ export function checkedBanner(text: string): string {
   if (plainText(text) !== text.replaceAll("\r\n", "\n")) {
     throw new SshOptionError("Cannot show this banner: it has control characters");
   }
-  if (text.length > MAX_CHARACTERS) {
-    throw new SshOptionError(`Cannot show this banner: it has over ${MAX_CHARACTERS} characters`);
+  if (new TextEncoder().encode(text).length > MAX_BYTES) {
+    throw new SshOptionError(`Cannot show this banner: it has over ${MAX_BYTES} bytes`);
   }
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }

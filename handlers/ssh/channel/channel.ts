@@ -3,14 +3,15 @@ import { readableFrom, writableFrom } from "@alknet/core/transport";
 
 import { SshProtocolError } from "../errors.ts";
 import { Message, message } from "../wire/message.ts";
+import type { SshWriter } from "../wire/ssh_writer.ts";
 import type { ChannelHost, ChannelRequest, ChannelStart, RequestVerdict } from "./channel_host.ts";
 import { ChannelInput } from "./channel_input.ts";
 import { ReceiveWindow } from "./receive_window.ts";
 import { RequestQueue } from "./request_queue.ts";
+import { SendWindow } from "./send_window.ts";
 
 /** Most bytes of data in one message: what every implementation takes (RFC 4253 section 6.1). */
 const MAX_DATA_BYTES = 32_768;
-const MAX_WINDOW = 2 ** 32 - 1;
 const STDERR = 1;
 
 /**
@@ -32,14 +33,13 @@ export class Channel implements Stream {
   readonly #host: ChannelHost;
   readonly #remoteId: number;
   readonly #maxPacket: number;
+  readonly #sendWindow: SendWindow;
   readonly #receiveWindow: ReceiveWindow;
   readonly #input: ChannelInput;
   #errors?: ChannelInput;
   readonly #resolveClosed: () => void;
   readonly #replies: ((granted: boolean) => void)[] = [];
   #traffic = 0;
-  #window: number;
-  #windowGrown = Promise.withResolvers<void>();
   #output: "open" | "eof" | "closed" = "open";
   #peerClosed = false;
   readonly #requests = new RequestQueue({
@@ -56,7 +56,7 @@ export class Channel implements Stream {
     this.type = start.type;
     this.localId = start.localId;
     this.#remoteId = start.remoteId;
-    this.#window = start.remoteWindow;
+    this.#sendWindow = new SendWindow(start.remoteWindow);
     this.#maxPacket = Math.min(start.remoteMaxPacket, MAX_DATA_BYTES);
     this.#receiveWindow = new ReceiveWindow(start.windowBytes, (bytes) => this.#grant(bytes));
     this.#input = new ChannelInput(this.#receiveWindow);
@@ -94,16 +94,16 @@ export class Channel implements Stream {
   write(bytes: Uint8Array): Promise<void> {
     return this.#write(
       bytes,
-      (part) =>
-        message(Message.ChannelData, 9 + part.length).uint32(this.#remoteId).string(part).finish(),
+      (length) => this.#message(Message.ChannelData).uint32(length).finish(),
     );
   }
 
   /** As {@linkcode Channel.write}, for what goes to the other side's standard error. */
   writeError(bytes: Uint8Array): Promise<void> {
-    return this.#write(bytes, (part) =>
-      message(Message.ChannelExtendedData, 13 + part.length)
-        .uint32(this.#remoteId).uint32(STDERR).string(part).finish());
+    return this.#write(
+      bytes,
+      (length) => this.#message(Message.ChannelExtendedData).uint32(STDERR).uint32(length).finish(),
+    );
   }
 
   /** Ends this direction; the other goes on. */
@@ -111,7 +111,7 @@ export class Channel implements Stream {
     if (this.#output === "open") {
       this.#output = "eof";
       this.#send(Message.ChannelEof);
-      this.#wake();
+      this.#sendWindow.wake();
     }
     return Promise.resolve();
   }
@@ -147,8 +147,7 @@ export class Channel implements Stream {
   tell(type: string, data: Uint8Array = new Uint8Array(0)): void {
     if (this.#output === "closed") return;
     this.#host.send(
-      message(Message.ChannelRequest).uint32(this.#remoteId).string(type).boolean(false).raw(data)
-        .finish(),
+      this.#message(Message.ChannelRequest).string(type).boolean(false).raw(data).finish(),
     );
   }
 
@@ -159,21 +158,20 @@ export class Channel implements Stream {
     else {
       this.#replies.push(resolve);
       this.#host.send(
-        message(Message.ChannelRequest).uint32(this.#remoteId).string(type).boolean(true).raw(data)
-          .finish(),
+        this.#message(Message.ChannelRequest).string(type).boolean(true).raw(data).finish(),
       );
     }
     return promise;
   }
 
-  /** Takes data of the other side. */
+  /** Takes data of the other side, which is copied. */
   receive(bytes: Uint8Array): void {
     if (this.#peerClosed || this.#input.hasEnded) throw new SshProtocolError("Data after its end");
     this.#traffic++;
     this.#input.push(bytes);
   }
 
-  /** Takes data of the other side's standard error. */
+  /** Takes data of the other side's standard error, which is copied. */
   receiveError(bytes: Uint8Array): void {
     this.#traffic++;
     if (this.#errors) this.#errors.push(bytes);
@@ -182,9 +180,7 @@ export class Channel implements Stream {
 
   /** Takes more room on the other side. */
   adjustWindow(bytes: number): void {
-    this.#window += bytes;
-    if (this.#window > MAX_WINDOW) throw new SshProtocolError("Window of a channel overflows");
-    this.#wake();
+    this.#sendWindow.grow(bytes);
   }
 
   /** The other side has ended its direction. */
@@ -218,17 +214,17 @@ export class Channel implements Stream {
     this.#output = "closed";
     this.#input.lose();
     this.#errors?.lose();
-    this.#wake();
+    this.#sendWindow.wake();
     this.#finish();
   }
 
-  async #write(bytes: Uint8Array, toMessage: (part: Uint8Array) => Uint8Array): Promise<void> {
+  async #write(bytes: Uint8Array, headOf: (length: number) => Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0;) {
       await this.#room();
-      const part = rest.subarray(0, Math.min(this.#window, this.#maxPacket));
-      this.#window -= part.length;
+      const part = rest.subarray(0, Math.min(this.#sendWindow.bytes, this.#maxPacket));
+      this.#sendWindow.take(part.length);
       this.#traffic++;
-      this.#host.send(toMessage(part));
+      this.#host.send(headOf(part.length), part);
       rest = rest.subarray(part.length);
     }
   }
@@ -238,8 +234,8 @@ export class Channel implements Stream {
     for (;;) {
       await this.#host.drained();
       this.#assertWritable();
-      if (this.#window > 0) return;
-      await this.#windowGrown.promise;
+      if (this.#sendWindow.bytes > 0) return;
+      await this.#sendWindow.changed;
     }
   }
 
@@ -265,7 +261,7 @@ export class Channel implements Stream {
   #grant(bytes: number): void {
     if (this.#peerClosed || this.#output === "closed") return;
     this.#host.send(
-      message(Message.ChannelWindowAdjust).uint32(this.#remoteId).uint32(bytes).finish(),
+      this.#message(Message.ChannelWindowAdjust).uint32(bytes).finish(),
     );
   }
 
@@ -273,17 +269,17 @@ export class Channel implements Stream {
     if (this.#output === "closed") return;
     this.#output = "closed";
     this.#send(Message.ChannelClose);
-    this.#wake();
+    this.#sendWindow.wake();
     this.#settle();
   }
 
-  #send(type: number): void {
-    if (!this.#host.ended) this.#host.send(message(type, 5).uint32(this.#remoteId).finish());
+  /** The begin of a message about this channel. */
+  #message(type: number): SshWriter {
+    return message(type).uint32(this.#remoteId);
   }
 
-  #wake(): void {
-    this.#windowGrown.resolve();
-    this.#windowGrown = Promise.withResolvers<void>();
+  #send(type: number): void {
+    if (!this.#host.ended) this.#host.send(this.#message(type).finish());
   }
 
   #settle(): void {

@@ -2,8 +2,8 @@ import type { Channel } from "./channel.ts";
 
 /** What a channel needs of the connection it is part of. */
 export interface ChannelHost {
-  /** Sends a message. */
-  send(payload: Uint8Array): void;
+  /** Sends a message, of which bulk data may be the end. */
+  send(payload: Uint8Array, data?: Uint8Array): void;
   /** Resolves when there is room for bulk data, or the connection is over. */
   drained(): Promise<void>;
   /** How the connection ended; undefined while it lives. */

@@ -54,8 +54,8 @@ export class Multiplexer implements ChannelHost {
   }
 
   /** See {@linkcode ChannelHost}. */
-  send(payload: Uint8Array): void {
-    if (!this.#ended) this.#transport.send(payload);
+  send(payload: Uint8Array, data?: Uint8Array): void {
+    if (!this.#ended) this.#transport.send(payload, data);
   }
 
   /** See {@linkcode ChannelHost}. */

@@ -75,7 +75,7 @@ export class ClientLink {
     if (this.#inbox.length >= MAX_EARLY_MESSAGES) {
       throw new SshProtocolError("Server talks instead of letting in");
     }
-    this.#inbox.push(payload);
+    this.#inbox.push(new Uint8Array(payload));
     this.#arrival.resolve();
     this.#arrival = Promise.withResolvers<void>();
   }
@@ -89,6 +89,7 @@ export class ClientLink {
 
   #over(error: Error | undefined): Error | undefined {
     this.#multiplexer?.end(error?.message ?? this.#farewell ?? "connection closed");
+    this.transport.close(DisconnectReason.ByApplication, ""); // frees its ciphers
     return error;
   }
 }

@@ -1,15 +1,22 @@
 import type { Stream } from "@alknet/core";
 
-/** Bytes written to the stream at a time. */
-const WRITE_BYTES = 65_536;
+import { BLOCK_BYTES, giveBlock, takeBlock } from "../bytes/block_pool.ts";
+import type { PacketRoom } from "./packet_cipher_adapter.ts";
+
+/** Packets one behind the other, written to the stream at once. */
+interface Batch {
+  readonly block: Uint8Array<ArrayBuffer>;
+  length: number;
+}
 
 /**
- * What waits to be written to a stream. The engine writes a packet in three pieces and does not ask
- * whether there is room; here they are joined, and who has bulk to send can wait.
+ * What waits to be written to a stream. Packets are made where they are written from, several of
+ * them to a write; who has bulk to send can wait until there is room.
  */
-export class OutgoingBytes {
+export class OutgoingBytes implements PacketRoom {
   readonly #stream: Stream;
-  #queue: Uint8Array[] = [];
+  /** The last one is being filled; one that is being written is no longer here. */
+  #batches: Batch[] = [];
   #queuedBytes = 0;
   #writing?: Promise<void>;
   #broken = false;
@@ -41,12 +48,25 @@ export class OutgoingBytes {
     this.#changed = Promise.withResolvers<void>();
   }
 
-  /** Queues bytes, which must not change any more. */
-  push(bytes: Uint8Array): void {
-    if (this.#broken) return;
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+  /** See {@linkcode PacketRoom}. */
+  reserve(bytes: number): Uint8Array {
+    const { block, length } = this.#batchFor(bytes);
+    return block.subarray(length, length + bytes);
+  }
+
+  /** See {@linkcode PacketRoom}. */
+  commit(bytes: number): void {
+    if (this.#broken) return this.#forget();
+    const batch = this.#batches.at(-1);
+    if (batch) batch.length += bytes;
+    this.#queuedBytes += bytes;
     this.#writing ??= this.#writeAll();
+  }
+
+  /** Queues a copy of some bytes. */
+  push(bytes: Uint8Array): void {
+    this.reserve(bytes.length).set(bytes);
+    this.commit(bytes.length);
   }
 
   /** Resolves when less than `limit` bytes wait, or the stream takes no more. */
@@ -68,40 +88,34 @@ export class OutgoingBytes {
     }
   }
 
+  #batchFor(bytes: number): Batch {
+    const last = this.#batches.at(-1);
+    if (last && last.length + bytes <= last.block.length) return last;
+    const block = bytes > BLOCK_BYTES ? new Uint8Array(bytes) : takeBlock();
+    const batch = { block, length: 0 };
+    this.#batches.push(batch);
+    return batch;
+  }
+
   async #writeAll(): Promise<void> {
-    await Promise.resolve(); // the pieces of one packet come in one turn
+    await Promise.resolve(); // what is sent in one turn is one write
     try {
-      while (this.#queuedBytes > 0) {
-        const bytes = this.#next();
-        await this.#stream.write(bytes);
-        this.#queuedBytes -= bytes.length;
+      for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) {
+        await this.#stream.write(batch.block.subarray(0, batch.length));
+        giveBlock(batch.block);
+        this.#queuedBytes -= batch.length;
         this.wake();
       }
     } catch {
       this.#broken = true; // reading tells why, and ends everything
-      this.#queue = [];
-      this.#queuedBytes = 0;
+      this.#forget(); // the block of the write that failed may still be looked at: it is not reused
       this.wake();
     }
     this.#writing = undefined;
   }
 
-  #next(): Uint8Array {
-    let count = 1;
-    let total = this.#queue[0]?.length ?? 0;
-    for (; count < this.#queue.length; count++) {
-      const length = this.#queue[count]?.length ?? 0;
-      if (total + length > WRITE_BYTES) break;
-      total += length;
-    }
-    const [first = new Uint8Array(0), ...more] = this.#queue.splice(0, count);
-    if (more.length === 0) return first;
-    const all = new Uint8Array(total);
-    let at = 0;
-    for (const piece of [first, ...more]) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return all;
+  #forget(): void {
+    for (const { block } of this.#batches.splice(0)) giveBlock(block);
+    this.#queuedBytes = 0;
   }
 }

@@ -15,15 +15,22 @@ export interface PacketTransport {
   readonly peerIdent: string;
   /** Resolves when keys are agreed on for the first time; never when that fails. */
   readonly ready: Promise<void>;
-  /** Sends a message: at once, or after the keys are changed. What was queued so far is not bounded. */
-  send(payload: Uint8Array): void;
+  /**
+   * Sends a message: at once, or after the keys are changed. What was queued so far is not bounded.
+   *
+   * @param payload The message, or its beginning; copied.
+   * @param data The rest of it, so that bulk data need not be put behind its head first.
+   */
+  send(payload: Uint8Array, data?: Uint8Array): void;
   /**
    * Resolves when there is room for bulk data: no change of keys is under way and what is queued
    * is less than {@linkcode TransportLimits.maxQueuedBytes}. Resolves at the end as well.
    */
   drained(): Promise<void>;
   /**
-   * Reads messages to the end of the stream, and waits for each to be handled before the next.
+   * Reads messages to the end of the stream, and waits for each to be handled before the next. Those
+   * with data of channels (RFC 4254 section 5.2) are only there while the call lasts; all others
+   * belong to whoever takes them.
    *
    * @throws {SshProtocolError} When the other side breaks the protocol.
    * @throws {ConnectionClosedError} When the connection is gone.

@@ -1,11 +1,16 @@
 import { Buffer } from "node:buffer";
 import type { Stream } from "@alknet/core";
 
+import { BLOCK_BYTES, giveBlock, takeBlock } from "../bytes/block_pool.ts";
 import { type DisconnectReason, SshProtocolError } from "../errors.ts";
 import { Message, message } from "../wire/message.ts";
 import { SIGNATURE_ALGORITHMS } from "./algorithms.ts";
+import type { CipherLease } from "./crypto/cipher_lease.ts";
 import { IdentLine } from "./ident_line.ts";
+import { MessageOrder, type OnMessage } from "./message_order.ts";
 import { OutgoingBytes } from "./outgoing_bytes.ts";
+import { PacketCipher } from "./packet_cipher_adapter.ts";
+import { PacketDecipher } from "./packet_decipher_adapter.ts";
 import {
   DEFAULT_TRANSPORT_LIMITS,
   type EngineOptions,
@@ -23,7 +28,7 @@ import {
 
 const KNOWN_MESSAGES: ReadonlySet<number> = new Set(Object.values(Message));
 const MIN_READ_BYTES = 4_096;
-const MAX_READ_BYTES = 65_536;
+const NOTHING = new Uint8Array(0);
 /** An answer to the change of keys must come before this many times its limit has passed. */
 const REKEY_PATIENCE = 2;
 /** How long a peer that does not read may hold up the end. */
@@ -49,7 +54,8 @@ class Ssh2Transport implements PacketTransport {
   readonly #isServer: boolean;
   readonly #head: IdentLine;
   readonly #becomeReady: () => void;
-  #received: Uint8Array[] = [];
+  #messages = new MessageOrder(() => {});
+  #ciphers?: CipherLease;
   #heldBytes = 0;
   #failure?: Error;
   #sessionId = new Uint8Array(0);
@@ -67,6 +73,8 @@ class Ssh2Transport implements PacketTransport {
     this.#becomeReady = resolve;
     this.#protocol = createSsh2(options, {
       written: (bytes) => this.#outgoing.push(bytes),
+      room: this.#outgoing,
+      kit: () => this.#kit(),
       failed: (error) => this.#failure ??= error,
       received: (payload) => this.#onPayload(payload),
       keysChanged: (extInfo) => this.#onKeys(extInfo),
@@ -81,16 +89,11 @@ class Ssh2Transport implements PacketTransport {
     return this.#head.text;
   }
 
-  send(payload: Uint8Array): void {
+  send(payload: Uint8Array, data: Uint8Array = NOTHING): void {
     if (this.#closing || !this.#protocol._destruct) return; // nobody is there to read it
-    const { write } = this.#protocol._packetRW;
-    const start = write.allocStart;
-    const packet = write.alloc(payload.length);
-    packet.set(payload, start);
-    const sealed = write.finalize(packet);
-    if (this.#protocol._kexinit === undefined) this.#protocol._cipher.encrypt(sealed);
-    else this.#hold(sealed);
-    this.#clock.sent(payload.length);
+    if (this.#protocol._kexinit !== undefined) this.#hold(this.#packet(payload, data));
+    else this.#seal(payload, data);
+    this.#clock.sent(payload.length + data.length);
     this.#rekeyWhenDue();
   }
 
@@ -100,19 +103,22 @@ class Ssh2Transport implements PacketTransport {
     }
   }
 
-  async run(onMessage: (payload: Uint8Array) => void | Promise<void>): Promise<void> {
-    await loadCrypto();
+  async run(onMessage: OnMessage): Promise<void> {
+    this.#ciphers = await loadCrypto();
+    this.#messages = new MessageOrder(onMessage);
     this.#protocol.start();
     let buffer = new Uint8Array(MIN_READ_BYTES);
     try {
       for (;;) {
         const count = await this.#stream.read(buffer);
         if (count === null || this.#closing) break;
-        await this.#handle(buffer.slice(0, count), onMessage);
-        if (count === buffer.length && count < MAX_READ_BYTES) buffer = new Uint8Array(count * 4);
+        await this.#handle(buffer.subarray(0, count));
+        if (count === buffer.length && count < BLOCK_BYTES) buffer = takeBlock();
       }
     } finally {
+      giveBlock(buffer);
       this.#outgoing.wake();
+      if (this.#closing) this.#ciphers[Symbol.dispose]();
     }
   }
 
@@ -124,19 +130,10 @@ class Ssh2Transport implements PacketTransport {
     if (this.#protocol._destruct && this.#protocol._kexinit === undefined) this.#protocol.rekey();
   }
 
-  async #handle(
-    bytes: Uint8Array<ArrayBuffer>,
-    onMessage: (payload: Uint8Array) => void | Promise<void>,
-  ): Promise<void> {
+  async #handle(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#parse(bytes);
-    const received = this.#received;
-    this.#received = [];
-    for (const payload of received) {
-      const handled = onMessage(payload);
-      if (handled) await handled;
-      if (this.#closing) return;
-    }
-    if (this.#failure) throw this.#failure;
+    await this.#messages.settled();
+    if (this.#failure && !this.#closing) throw this.#failure;
     // A peer that asks without reading the answers is not read from either.
     if (this.#outgoing.queuedBytes > this.#limits.maxReplyBytes) {
       await this.#outgoing.below(this.#limits.maxReplyBytes);
@@ -145,7 +142,9 @@ class Ssh2Transport implements PacketTransport {
 
   /** ssh2 throws errors of all kinds at malformed packets: all of them are the peer's doing. */
   #parse(bytes: Uint8Array<ArrayBuffer>): void {
-    const rest = this.#head.take(bytes);
+    // ssh2's own deciphers keep what they are given; the bytes here are read into again.
+    const isOurs = this.#protocol._decipher instanceof PacketDecipher;
+    const rest = this.#head.take(isOurs ? bytes : bytes.slice());
     if (rest.length === 0) return;
     try {
       this.#protocol.parse(Buffer.from(rest.buffer, rest.byteOffset, rest.length), 0, rest.length);
@@ -175,8 +174,8 @@ class Ssh2Transport implements PacketTransport {
     }
     this.#rekeyWhenDue();
     if (payload.length === 0) throw new SshProtocolError("Packet without a message");
-    if (KNOWN_MESSAGES.has(payload[0] ?? 0)) this.#received.push(payload);
-    else this.#notImplemented();
+    if (!KNOWN_MESSAGES.has(payload[0] ?? 0)) return this.#notImplemented();
+    if (!this.#failure) this.#messages.take(payload);
   }
 
   /** RFC 4253 section 11.4; the engine has counted the packet already. */
@@ -206,6 +205,8 @@ class Ssh2Transport implements PacketTransport {
       this.#protocol.cleanup();
     }
     release(this.#protocol._cipher, this.#protocol._decipher);
+    this.#ciphers?.[Symbol.dispose]();
+    this.#messages.stop();
     await this.#outgoing.finish(CLOSE_TIMEOUT_MS);
   }
 
@@ -214,12 +215,31 @@ class Ssh2Transport implements PacketTransport {
     if (this.#protocol._kexinit !== undefined || this.#sessionId.length === 0) {
       return this.#protocol.disconnect(reason);
     }
-    const payload = message(Message.Disconnect).uint32(reason).string(text).string("").finish();
+    this.#seal(
+      message(Message.Disconnect).uint32(reason).string(text).string("").finish(),
+      NOTHING,
+    );
+  }
+
+  #seal(payload: Uint8Array, data: Uint8Array): void {
+    const { _cipher: cipher } = this.#protocol;
+    if (cipher instanceof PacketCipher) cipher.seal(payload, data);
+    else cipher.encrypt(this.#packet(payload, data));
+  }
+
+  /** A packet as ssh2 makes it: not sealed, or only the message, while keys are being changed. */
+  #packet(payload: Uint8Array, data: Uint8Array): Uint8Array {
     const { write } = this.#protocol._packetRW;
     const start = write.allocStart;
-    const packet = write.alloc(payload.length);
+    const packet = write.alloc(payload.length + data.length);
     packet.set(payload, start);
-    this.#protocol._cipher.encrypt(write.finalize(packet));
+    packet.set(data, start + payload.length);
+    return write.finalize(packet);
+  }
+
+  #kit(): CipherLease["kit"] {
+    if (!this.#ciphers) throw new TypeError("Cannot agree on keys before reading");
+    return this.#ciphers.kit;
   }
 }
 

@@ -6,15 +6,20 @@ import { DisconnectReason, SshProtocolError } from "../errors.ts";
 import { Message } from "../wire/message.ts";
 import { SshWriter } from "../wire/ssh_writer.ts";
 import { ALGORITHMS } from "./algorithms.ts";
-import { ChaChaCipher, ChaChaDecipher } from "./chacha_adapter.ts";
+import { ChaChaAead } from "./chacha_aead.ts";
+import { type CipherLease, leaseCiphers } from "./crypto/cipher_lease.ts";
+import type { CipherKit } from "./crypto/cipher_kit.ts";
+import { GcmAead } from "./gcm_aead.ts";
 import { isWrongGuess } from "./kex_guess.ts";
+import type { PacketAead } from "./packet_aead.ts";
+import { PacketCipher, type PacketRoom } from "./packet_cipher_adapter.ts";
+import { PacketDecipher } from "./packet_decipher_adapter.ts";
 import type { EngineOptions, HostKey } from "./packet_transport.ts";
-import { loadPoly } from "./poly1305_adapter.ts";
 
-/** Resolves when what is written in WebAssembly is loaded. */
-export async function loadCrypto(): Promise<void> {
+/** Resolves when what is written in WebAssembly is loaded, to ciphers. */
+export async function loadCrypto(): Promise<CipherLease> {
   await init;
-  await loadPoly();
+  return await leaseCiphers();
 }
 
 /** As much of ssh2's packet protocol as is used: its server, client and channels are not. */
@@ -51,6 +56,9 @@ interface Ssh2Cipher {
   encrypt(packet: Uint8Array): void;
   readonly _encKeyMain?: Buffer;
   readonly _encKeyPktLen?: Buffer;
+  readonly _encSSLName?: string;
+  readonly _encKey?: Buffer;
+  readonly _encIV?: Buffer;
   readonly _cipherInstance?: Unfinished;
 }
 
@@ -62,6 +70,9 @@ interface Ssh2Decipher {
   decrypt(data: Uint8Array, start: number, end: number): number | undefined;
   readonly _decKeyMain?: Buffer;
   readonly _decKeyPktLen?: Buffer;
+  readonly _decipherSSLName?: string;
+  readonly _decipherKey?: Buffer;
+  readonly _decipherIV?: Buffer;
   readonly _decipherInstance?: Unfinished;
   readonly _macInstance?: { digest(): unknown } | null;
 }
@@ -73,11 +84,15 @@ interface Unfinished {
 
 /** What ssh2 tells. */
 export interface Ssh2Hooks {
-  /** Bytes for the other side. */
+  /** Bytes for the other side, which are copied. */
   written(bytes: Uint8Array): void;
+  /** Where packets for the other side are made. */
+  readonly room: PacketRoom;
+  /** What ciphers are made of; asked for once keys are agreed on. */
+  kit(): CipherKit;
   /** The other side has broken the protocol. */
   failed(error: SshProtocolError): void;
-  /** A message that is not about keys. */
+  /** A message that is not about keys. See {@linkcode PacketDecipher} for how long it lasts. */
   received(payload: Uint8Array): void;
   /** New keys are in use; whether the other side asked for EXT_INFO (RFC 8308). */
   keysChanged(asksForExtensions: boolean): void;
@@ -113,7 +128,7 @@ function takeMessages(protocol: Ssh2Protocol, hooks: Ssh2Hooks): void {
   let ciphers: [Ssh2Cipher, Ssh2Decipher] | undefined;
   protocol._onHandshakeComplete = (negotiated) => {
     if (ciphers) release(...ciphers);
-    replaceChaCha(protocol, hooks);
+    replaceCiphers(protocol, hooks);
     ciphers = [protocol._cipher, protocol._decipher];
     const asked = protocol._kex?.remoteExtInfoEnabled === true;
     // ssh2's own EXT_INFO offers SHA-1 and has a comma missing.
@@ -124,20 +139,38 @@ function takeMessages(protocol: Ssh2Protocol, hooks: Ssh2Hooks): void {
 }
 
 /** Before the first packet of new keys, ssh2's ciphers make way for ours. */
-function replaceChaCha(protocol: Ssh2Protocol, hooks: Ssh2Hooks): void {
+function replaceCiphers(protocol: Ssh2Protocol, { kit, room }: Ssh2Hooks): void {
   const { _cipher: cipher, _decipher: decipher } = protocol;
-  if (cipher._encKeyMain && cipher._encKeyPktLen) {
-    const keys = { main: cipher._encKeyMain, length: cipher._encKeyPktLen };
-    protocol._cipher = new ChaChaCipher(keys, cipher.outSeqno, (bytes) => hooks.written(bytes));
-  }
-  if (decipher._decKeyMain && decipher._decKeyPktLen) {
-    const keys = { main: decipher._decKeyMain, length: decipher._decKeyPktLen };
-    protocol._decipher = new ChaChaDecipher(keys, decipher.inSeqno, decipher._onPayload);
+  const sealing = sealingAead(kit(), cipher);
+  if (sealing) protocol._cipher = new PacketCipher(sealing, cipher.outSeqno, room);
+  const opening = openingAead(kit(), decipher);
+  if (opening) {
+    protocol._decipher = new PacketDecipher(opening, decipher.inSeqno, decipher._onPayload);
   }
 }
 
-/** Finishes what ssh2 leaves unfinished, so that Deno forgets it. */
-export function release(cipher: Ssh2Cipher, decipher: Ssh2Decipher): void {
+function sealingAead(kit: CipherKit, cipher: Ssh2Cipher): PacketAead | undefined {
+  const { _encKeyMain: main, _encKeyPktLen: length, _encKey: key, _encIV: nonce } = cipher;
+  if (main && length) return new ChaChaAead(kit, { main, length });
+  if (key && nonce && isGcm(cipher._encSSLName)) return new GcmAead(kit, { key, nonce }, "seal");
+  return undefined;
+}
+
+function openingAead(kit: CipherKit, decipher: Ssh2Decipher): PacketAead | undefined {
+  const { _decKeyMain: main, _decKeyPktLen: length } = decipher;
+  if (main && length) return new ChaChaAead(kit, { main, length });
+  const { _decipherSSLName: name, _decipherKey: key, _decipherIV: nonce } = decipher;
+  return key && nonce && isGcm(name) ? new GcmAead(kit, { key, nonce }, "open") : undefined;
+}
+
+function isGcm(name: string | undefined): boolean {
+  return name === "aes-128-gcm" || name === "aes-256-gcm";
+}
+
+/** Frees ciphers, and finishes what ssh2 leaves unfinished, so that Deno forgets it. */
+export function release(cipher: Ssh2Cipher, decipher: Ssh2Decipher | undefined): void {
+  cipher.free();
+  decipher?.free();
   const { _cipherInstance, _decipherInstance, _macInstance } = { ...cipher, ...decipher };
   const ends = [
     () => _cipherInstance?.final(),

@@ -20,6 +20,6 @@ async function carry(from: Stream, to: Stream): Promise<void> {
   for (;;) {
     const count = await from.read(buffer);
     if (count === null) return await to.closeWrite();
-    await to.write(buffer.slice(0, count));
+    await to.write(buffer.subarray(0, count)); // done with when it resolves
   }
 }

@@ -27,7 +27,7 @@ export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec):
     detached: true, // a group of its own, so that signals reach its children too
   }).spawn();
   const fed = feed(channel, child.stdin);
-  const [stdout, stderr] = [child.stdout.getReader(), child.stderr.getReader()];
+  const [stdout, stderr] = [bytesOf(child.stdout), bytesOf(child.stderr)];
   const delivered = Promise.all([
     deliver(stdout, (bytes) => channel.write(bytes)),
     deliver(stderr, (bytes) => channel.writeError(bytes)),
@@ -71,16 +71,23 @@ async function feed(channel: Channel, stdin: WritableStream<Uint8Array>): Promis
   }
 }
 
+/** What a program writes; a reader of bytes fills the same buffer again and again. */
+function bytesOf(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader {
+  return stream.getReader({ mode: "byob" });
+}
+
 /** From the program; when the client takes no more, the program sees a broken pipe. */
 async function deliver(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: ReadableStreamBYOBReader,
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
+  let buffer = new ArrayBuffer(BUFFER_BYTES);
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await reader.read(new Uint8Array(buffer));
       if (done) return;
       await write(value);
+      buffer = value.buffer; // the one that was handed in, which is of no use any more
     }
   } catch {
     await reader.cancel().catch(() => {});

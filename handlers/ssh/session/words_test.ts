@@ -35,7 +35,8 @@ Deno.test("plainWords() reads nothing that a shell would make more of", () => {
       "a 'b'c",
       "a\nb; c",
       "a {b,c}",
-      "a \\b",
+      "a \\",
+      "a \\\nb",
       "a #b",
     ]
   ) strictEqual(plainWords(line), undefined, line);
@@ -43,8 +44,9 @@ Deno.test("plainWords() reads nothing that a shell would make more of", () => {
 
 Deno.test("plainWords() means to sh what it means to us", async () => {
   const word = fc.stringMatching(/^[a-z0-9./=:@%+,_-]{1,8}$/);
+  const escaped = fc.stringMatching(/^[ -~]{1,8}$/).map((text) => text.replace(/./g, "\\$&"));
   const quoted = fc.stringMatching(/^[ -&(-~]{0,8}$/).map((text) => `'${text}'`);
-  const lines = fc.array(fc.oneof(word, quoted), { minLength: 1, maxLength: 6 });
+  const lines = fc.array(fc.oneof(word, escaped, quoted), { minLength: 1, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(lines, async (words) => {
       const line = words.join(" ");

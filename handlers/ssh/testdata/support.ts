@@ -223,10 +223,9 @@ export class RawClient implements AsyncDisposable {
     this.#gate.resolve();
     this.transport = openTransport(stream, { verifyHostKey: () => true, ident: "raw" });
     this.ended = this.transport.run(async (payload) => {
+      const own = new Uint8Array(payload); // data is only there during the call
       await this.#gate.promise;
-      if (payload[0] !== Message.ChannelData || this.received.length < 100) {
-        this.received.push(payload);
-      }
+      if (own[0] !== Message.ChannelData || this.received.length < 100) this.received.push(own);
       this.#arrival.resolve();
       this.#arrival = Promise.withResolvers<void>();
     }).catch(() => {}).then(() => {

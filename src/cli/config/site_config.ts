@@ -21,6 +21,7 @@ export interface ProxyConfig {
   readonly keepHost: boolean;
   readonly trustForwarded: boolean;
   readonly timeoutMs: number;
+  readonly maxConnections: number;
   /** Undefined where servers are not checked. */
   readonly healthCheck: HealthCheckOptions | undefined;
 }
@@ -76,7 +77,7 @@ function siteConfig(table: Table): SiteConfig | undefined {
 
 /** Keys that mean something for one kind of site only. */
 const KEYS_OF = {
-  upstreams: ["keep_host", "trust_forwarded", "timeout_ms", ...HEALTH_KEYS],
+  upstreams: ["keep_host", "trust_forwarded", "timeout_ms", "max_connections", ...HEALTH_KEYS],
   root: ["fallback", "cache_control"],
 } as const;
 
@@ -106,6 +107,7 @@ function servedBy(
     keepHost,
     trustForwarded: table.boolean("trust_forwarded"),
     timeoutMs: table.integer("timeout_ms"),
+    maxConnections: table.integer("max_connections"),
     healthCheck: healthConfig(table, name),
   };
 }

@@ -52,6 +52,13 @@ const KEYS: readonly Omit<Field, "table">[] = [
     doc: "Milliseconds a server has for the beginning of its answer.",
   },
   {
+    key: "max_connections",
+    type: "integer",
+    fallback: "512",
+    min: 1,
+    doc: "Connections to one server at once; beyond that requests are answered 503.",
+  },
+  {
     key: "health_path",
     type: "string",
     fallback: "",

@@ -83,6 +83,12 @@ export function siteMetrics(servers: readonly SiteServer[]): Metric[] {
       })),
     },
     {
+      name: "alknet_upstream_refused_total",
+      help: "Requests that a server behind a site had too many connections for",
+      type: "counter",
+      samples: labelled.map(({ labels, status }) => ({ labels, value: status.refused })),
+    },
+    {
       name: "alknet_upstream_checks_total",
       help: "Health checks of a server behind a site, by result",
       type: "counter",
@@ -114,15 +120,12 @@ function siteOf(
     case "redirect":
       return { host, path, serve: redirectSite(serves.to) };
     case "proxy": {
-      const { keepHost, trustForwarded, timeoutMs, healthCheck } = serves;
+      const { upstreams, kind: _, ...asked } = serves;
       const options = {
         name: nameOf(config),
-        upstreams: serves.upstreams.map((each) => upstream(each, { dialPeer })),
+        upstreams: upstreams.map((each) => upstream(each, { dialPeer })),
         prefix,
-        keepHost,
-        trustForwarded,
-        timeoutMs,
-        healthCheck,
+        ...asked,
       };
       return { host, path, serve: proxySite(options) };
     }

@@ -1,9 +1,11 @@
-import type { StreamContext } from "@alknet/core";
+import type { FileService, StreamContext } from "@alknet/core";
 import type { FileBackend } from "@alknet/sftp";
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { type Config, configOf } from "../config/config.ts";
 import { type SftpConfig, sftpConfigOf } from "../config/sftp.ts";
-import { sftpFiles } from "./sftp_files.ts";
+import { parseToml } from "../config/read_tables.ts";
+import { dashboardFiles, sftpFiles } from "./sftp_files.ts";
 
 const NOTHING: SftpConfig = sftpConfigOf({
   string: (key) => key === "umask" ? "077" : "",
@@ -77,4 +79,22 @@ Deno.test("sftpFiles() has one quota for all sessions of a root", () =>
     await (await files(as("b", "*")))?.mkdir("/2");
     const third = await files(as("c", "sftp:*"));
     await rejects(async () => await third?.mkdir("/3"), /Quota exceeded/);
+  }));
+
+Deno.test("dashboardFiles() has the files of SFTP, with its quota, where a node serves them at all", () =>
+  inDirectory(async (base) => {
+    const config = (toml: string): Config => configOf(parseToml("alknet.toml", toml));
+    const files = sftpFiles({ ...NOTHING, quotaFiles: 1 }, base);
+    const served = (toml: string): FileService | undefined => dashboardFiles(files, config(toml));
+    strictEqual(served('[handlers]\nenabled = ["http"]'), undefined);
+    strictEqual(served('[handlers]\nenabled = ["ssh"]\n[ssh]\noffer = ["shell"]'), undefined);
+    ok(served('[handlers]\nenabled = ["ssh"]\n[ssh]\noffer = ["sftp"]'));
+    const service = served('[handlers]\nenabled = ["sftp"]');
+    strictEqual(await service?.(as("a", "git:*")), undefined);
+    const shown = await service?.(as("a", "sftp:*"));
+    await shown?.makeFolder("/d");
+    await rejects(async () => await (await files(as("b", "*")))?.mkdir("/e"), /Quota exceeded/);
+    await rejects(async () => await shown?.makeFolder("/e"), { fault: "quota" });
+    const reader = await service?.(as("c", "sftp:read"));
+    await rejects(async () => await reader?.remove("/d"), { fault: "denied" });
   }));

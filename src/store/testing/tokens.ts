@@ -12,6 +12,7 @@ export const TOKEN_CASES: readonly StoreCase[] = [
   { name: "a token never does more than its maker may now", run: boundByMaker },
   { name: "a token ends with its maker, whoever has that name next", run: endsWithMaker },
   { name: "a token may be made by an identity kept elsewhere", run: makerElsewhere },
+  { name: "a token replaced under its name is another issue of it", run: reissued },
   { name: "an invitation adds a peer with what it grants, once", run: redeems },
   { name: "of 50 who use one invitation at once, one gets in", run: race },
   { name: "an invitation ends at its time and can be taken back", run: inviteEnds },
@@ -32,6 +33,28 @@ async function standsAlone(open: OpenStore): Promise<void> {
   await store.identities.removeToken("ci");
   strictEqual(store.identities.fromToken(text), undefined);
   await until(() => other.identities.fromToken(text) === undefined);
+}
+
+async function reissued(open: OpenStore): Promise<void> {
+  await using store = await open();
+  await using other = await open();
+  const { identities } = store;
+  const [first, second] = [token("ci"), token("ci")];
+  await identities.putPeer(peer("alice", 1));
+  await identities.putToken(first.entry);
+  const issue = identities.issueOf("token:ci");
+  await until(() => other.identities.issueOf("token:ci") === issue);
+  await identities.putToken({ ...first.entry, scopes: [] }); // the same token
+  strictEqual(identities.issueOf("token:ci"), issue);
+  await identities.putToken(second.entry);
+  strictEqual(identities.fromToken(first.text), undefined);
+  ok(identities.withId("token:ci"));
+  ok(identities.issueOf("token:ci") !== issue);
+  await until(() => other.identities.issueOf("token:ci") !== issue);
+  deepStrictEqual([identities.issueOf("alice"), identities.issueOf("token:x")], [
+    undefined,
+    undefined,
+  ]);
 }
 
 async function expires(open: OpenStore): Promise<void> {

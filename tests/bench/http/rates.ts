@@ -13,7 +13,7 @@ export interface Effort {
 }
 
 /** Requests before the first round: code gets warm, and what the server can do is known. */
-const WARM_UP = { small: 2_000, large: 40 };
+const WARM_UP = { small: 10_000, large: 100 };
 
 /** One round of one server. */
 interface Sample extends Served {

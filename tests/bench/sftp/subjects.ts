@@ -60,11 +60,8 @@ async function sshdCommand(
 ): Promise<{ command: readonly string[]; options: readonly string[] } | undefined> {
   const sshd = "/usr/sbin/sshd";
   if (Deno.uid() !== 0 || !await Deno.stat(sshd).catch(() => undefined)) return undefined;
-  const [key, config] = [join(here, "key"), join(here, "sshd_config")];
-  const made = await new Deno.Command("ssh-keygen", {
-    args: ["-q", "-t", "ed25519", "-N", "", "-f", key],
-  }).output();
-  if (!made.success) return undefined;
+  const key = await sshKey(here);
+  const config = join(here, "sshd_config");
   await Deno.mkdir("/run/sshd", { recursive: true }); // for its separation of privileges
   const settings = [
     `HostKey ${key}`,
@@ -75,11 +72,53 @@ async function sshdCommand(
     `Subsystem sftp ${OPENSSH} -d ${root}`,
   ];
   await Deno.writeTextFile(config, `${settings.join("\n")}\n`);
+  return { command: [sshd, "-i", "-f", config], options: clientOptions(key) };
+}
+
+/** The path of a private key, made once. */
+async function sshKey(here: string): Promise<string> {
+  const key = join(here, "key");
+  if (await Deno.stat(key).catch(() => undefined)) return key;
+  const args = ["-q", "-t", "ed25519", "-N", "", "-f", key];
+  const made = await new Deno.Command("ssh-keygen", { args }).output();
+  if (!made.success) throw new TypeError(new TextDecoder().decode(made.stderr));
+  return key;
+}
+
+function clientOptions(key: string): string[] {
   const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
+  return ["-i", key, ...options.flatMap((option) => ["-o", option])];
+}
+
+/** OpenSSH's client with our server within SSH, on a plain port. */
+export async function sshSubject(place: Place): Promise<Subject> {
+  const key = await sshKey(place.here);
+  const blob = (await Deno.readTextFile(`${key}.pub`)).split(" ")[1] ?? "";
+  const { child, reach } = await startNode(place.root, await generateNodeKey(), blob);
   return {
-    command: [sshd, "-i", "-f", config],
-    options: ["-i", key, ...options.flatMap((option) => ["-o", option])],
+    name: "ours over ssh",
+    run: async (task) => {
+      const cpuBefore = cpuSeconds(child.pid);
+      const options = [...clientOptions(key), "-P", String(reach.sshPort)];
+      const seconds = await runBatch(task, place, [...options, "bench@127.0.0.1"]);
+      return { seconds, cpuSeconds: cpuSeconds(child.pid) - cpuBefore };
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await child.status;
+    },
   };
+}
+
+/** Runs OpenSSH's client; `server` is what leads to one, and may end with its name. */
+async function runBatch(task: Task, { here }: Place, server: readonly string[]): Promise<number> {
+  const batch = join(here, "batch");
+  await Deno.writeTextFile(batch, `${BATCH[task](here)}\n`);
+  const begun = performance.now();
+  const sftp = new Deno.Command("sftp", { args: ["-q", "-b", batch, ...server], stdout: "null" });
+  const { success, stderr } = await sftp.output();
+  if (!success) throw new TypeError(new TextDecoder().decode(stderr));
+  return (performance.now() - begun) / 1000;
 }
 
 /** bash tells how much time its children have taken; exec would lose that. */
@@ -96,16 +135,10 @@ async function stdioSubject(
     `{ time ${words} 2>/dev/null; } 2>'${times}'\n`;
   await Deno.writeTextFile(program, script, { mode: 0o755 });
   const run = async (task: Task, place: Place): Promise<Sample> => {
-    const batch = join(here, "batch");
-    await Deno.writeTextFile(batch, `${BATCH[task](place.here)}\n`);
-    const begun = performance.now();
     const server = sshOptions
-      ? [...sshOptions, "-o", `ProxyCommand=${program}`, "-b", batch, "root@bench"]
-      : ["-D", program, "-b", batch];
-    const sftp = new Deno.Command("sftp", { args: ["-q", ...server], stdout: "null" });
-    const { success, stderr } = await sftp.output();
-    const seconds = (performance.now() - begun) / 1000;
-    if (!success) throw new TypeError(new TextDecoder().decode(stderr));
+      ? [...sshOptions, "-o", `ProxyCommand=${program}`, "root@bench"]
+      : ["-D", program];
+    const seconds = await runBatch(task, place, server);
     return { seconds, cpuSeconds: await cpuIn(times) };
   };
   return { name, run, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -167,18 +200,24 @@ async function runTask(
   }
 }
 
-async function startNode(root: string, key: NodeKey) {
+interface NodeReach {
+  readonly nodeId: string;
+  readonly port: number;
+  readonly sshPort: number;
+}
+
+async function startNode(root: string, key: NodeKey, sshKey = "") {
   const main = fileURLToPath(new URL("node.ts", import.meta.url));
   const args = ["run", "-A", "--no-check", "--unstable-net", main, root];
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, keyFingerprint(key.publicKey)],
+    args: [...args, keyFingerprint(key.publicKey), sshKey],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";
   reader.cancel().catch(() => {});
-  return { child, reach: JSON.parse(text) as { nodeId: string; port: number } };
+  return { child, reach: JSON.parse(text) as NodeReach };
 }
 
 function cpuSeconds(pid: number): number {

@@ -3,7 +3,7 @@
  * the wire form of the client's public key in Base64, prints where it is as JSON.
  */
 import { ConfigIdentities, serve } from "@alknet/core";
-import { ed25519HostKey, listenPlain, ssh } from "@alknet/ssh";
+import { ed25519HostKey, listenPlain, nodeAccount, ssh } from "@alknet/ssh";
 
 const [key = ""] = Deno.args;
 const client = {
@@ -16,7 +16,9 @@ const client = {
 };
 const identities = new ConfigIdentities({ peers: [client], tokens: [] });
 const hostKey = ed25519HostKey(crypto.getRandomValues(new Uint8Array(32)));
-const handler = ssh({ hostKey });
+/** As with sshd here, a command does not wait for what is in ~/.bashrc. */
+const account = { ...await nodeAccount(), prefix: ["env", "SHLVL=2"] };
+const handler = ssh({ hostKey, accountOf: () => Promise.resolve(account) });
 const node = await serve({ hostname: "127.0.0.1", identities, handlers: [handler] });
 const plain = listenPlain(handler, { address: { hostname: "127.0.0.1", port: 0 }, identities });
 const ready = JSON.stringify({

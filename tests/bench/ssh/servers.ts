@@ -17,7 +17,12 @@ export interface Way {
 }
 
 /** Limits that tests of many connections would meet before the server does. */
-const SSHD_OPTIONS = ["MaxStartups=1000", "MaxSessions=100", "PermitRootLogin=yes"];
+const SSHD_OPTIONS = [
+  "MaxStartups=1000",
+  "MaxSessions=100",
+  "PermitRootLogin=yes",
+  "SetEnv=SHLVL=2", // bash reads ~/.bashrc for commands by ssh in a first shell only
+];
 
 /** Makes the client's key; `privateKey` is its path, `blob` the public key's wire form in Base64. */
 export async function makeKey(

@@ -1,12 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What restricts whoever logs in with a key of the file, as the handler is told. */
-export interface KeyRestrictions {
-  readonly forceCommand?: string;
-  readonly pty?: boolean;
-  readonly forwarding?: boolean;
-  readonly agent?: boolean;
-}
+import { type LoginRestrictions, parseKeyOptions, SshOptionError } from "@alknet/ssh";
 
 /** A line of an `authorized_keys` file. */
 export interface AuthorizedKey {
@@ -17,21 +11,13 @@ export interface AuthorizedKey {
   /** Names that certificates of an authority have to carry one of. Default: the account's. */
   readonly principals: readonly string[];
   /** What its options say. */
-  readonly restrictions: KeyRestrictions;
+  readonly restrictions: LoginRestrictions;
 }
 
 const LINE =
   /^(?:((?:[^\s"]|"(?:[^"\\]|\\.)*")+)\s+)?((?:sk-)?(?:ssh|ecdsa)-\S+)\s+([A-Za-z0-9+/=]+)/;
-const OPTION = /([a-zA-Z-]+)(?:="((?:[^"\\]|\\.)*)")?/g;
-const FLAGS: Readonly<Record<string, KeyRestrictions>> = {
-  "pty": { pty: true },
-  "no-pty": { pty: false },
-  "port-forwarding": { forwarding: true },
-  "no-port-forwarding": { forwarding: false },
-  "agent-forwarding": { agent: true },
-  "no-agent-forwarding": { agent: false },
-  "restrict": { pty: false, forwarding: false, agent: false },
-};
+/** What tells which certificates are taken; the handler has other options for that. */
+const OF_AUTHORITIES = /(?:^|,)(?:cert-authority|principals="([^"]*)")(?=,|$)/gi;
 
 /** Reads such a file. A line with an option that the handler has no equal for is not a key. */
 export function parseAuthorizedKeys(text: string): AuthorizedKey[] {
@@ -48,18 +34,14 @@ export function fingerprintOf(key: string): string {
 }
 
 function withOptions(key: string, options: string): AuthorizedKey | undefined {
-  let isAuthority = false;
-  let principals: readonly string[] = [];
-  let restrictions: KeyRestrictions = {};
-  for (const [, written = "", value] of options.matchAll(OPTION)) {
-    const name = written.toLowerCase();
-    if (name === "cert-authority") isAuthority = true;
-    else if (name === "principals") principals = value?.split(",") ?? [];
-    else if (name === "command") {
-      restrictions = { ...restrictions, forceCommand: value?.replace(/\\"/g, '"') ?? "" };
-    } else if (FLAGS[name] && value === undefined) {
-      restrictions = { ...restrictions, ...FLAGS[name] };
-    } else return undefined;
+  const ofAuthorities = [...options.matchAll(OF_AUTHORITIES)];
+  const principals = ofAuthorities.flatMap(([, names]) => names?.split(",") ?? []);
+  const isAuthority = /(?:^|,)cert-authority(?:,|$)/i.test(options);
+  const others = options.replace(OF_AUTHORITIES, "").replace(/^,/, "");
+  try {
+    return { key, isAuthority, principals, restrictions: parseKeyOptions(others) };
+  } catch (error) {
+    if (error instanceof SshOptionError) return undefined;
+    throw error;
   }
-  return { key, isAuthority, principals, restrictions };
 }

@@ -21,7 +21,7 @@ export const FAST: Readonly<Record<string, Case>> = {
   "proto-mismatch": {},
   "exit-status": {},
   "exit-status-signal": {},
-  "envpass": { pinned: [/^environment not found$/], because: `SetEnv: ${CONFIGURATION}` },
+  "envpass": {},
   "transfer": {},
   "stderr-data": {},
   "stderr-after-eof": {},
@@ -30,13 +30,10 @@ export const FAST: Readonly<Record<string, Case>> = {
   "login-timeout": {},
   "agent": { pinned: [/^ssh connect with failed \(exit code 255\)$/], because: "no DSA keys" },
   "forcecommand": {},
-  "key-options": {
-    pinned: [
-      /^key option environment not set$/,
-      /^key option failed valid$/,
-      /^key option from="127\.0\.0\.(0\/8|1)" not allowed but should be$/,
-    ],
-    because: `environment=, expiry-time= and from= of authorized_keys: ${CONFIGURATION}`,
+  "key-options": {},
+  "banner": {
+    pinned: [/^banner size 100000 mismatch$/],
+    because: "a banner has at most 16,384 bytes",
   },
   "forwarding": {},
   "dynamic-forward": {},
@@ -64,10 +61,7 @@ export const FAST: Readonly<Record<string, Case>> = {
 export const SLOW: Readonly<Record<string, Case>> = {
   "agent-subprocess": {},
   "agent-timeout": {},
-  "forward-control": {
-    pinned: [/^check_lfwd ssh fail: AllowTcpForwarding=yes, !permitopen$/],
-    because: `permitopen= of authorized_keys, where the script gives up: ${CONFIGURATION}`,
-  },
+  "forward-control": {},
   "integrity": {
     pinned: [
       /^(hmac-md5|hmac-sha1|hmac-sha2-\d+:|umac)\S* ?(expected 10 mac errors, got 0|no mac errors)/,
@@ -96,13 +90,11 @@ export const SLOW: Readonly<Record<string, Case>> = {
     pinned: [
       /^AuthorizedPrincipalsFile principals failed unexpectedly$/,
       /^empty principals failed unexpectedly$/,
-      /^force-command mismatch 2 succeeded unexpectedly$/,
       /^ssh cert connect failed$/,
-      /^ssh cert connect succeeded unexpecedly$/,
       /^ssh cert connect succeeded unexpectedly$/,
     ],
-    because: "a principal is a peer's name and never nobody's; RevokedKeys, " +
-      `AuthorizedPrincipalsFile, options beside cert-authority: ${CONFIGURATION}`,
+    because: "a principal is a peer's name and never nobody's; AuthorizedPrincipalsFile: " +
+      CONFIGURATION,
   },
 };
 
@@ -149,8 +141,7 @@ export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
     "agent-restrict", // host certificates and ExposeAuthInfo
     "allow-deny-users", // peers and scopes decide
     "authinfo", // ExposeAuthInfo
-    "banner",
-    "channel-timeout",
+    "channel-timeout", // other times for commands than for shells
     "connection-timeout",
     "dhgex", // group exchange
     "hostbased",
@@ -160,7 +151,8 @@ export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
     "principals-command",
   ]),
   "sftp-chroot": "ChrootDirectory; ours confines by itself (handlers/sftp)",
-  "rekey": "asks `sshd -T` half way, after minutes of algorithms that are not offered",
+  "rekey":
+    "a hundred logins with algorithms, most not offered; its tests of RekeyLimit pass by hand",
   "sftp": "in openssh_sftp_test.ts, as it starts the server without SSH",
   "sftp-perm": "in openssh_sftp_test.ts, as it starts the server without SSH",
 };

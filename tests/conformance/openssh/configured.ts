@@ -6,9 +6,12 @@ import {
 } from "@alknet/core";
 import {
   accountNamed,
+  checkedBanner,
   type ForwardRule,
   type HostKey,
   parseForwardRule,
+  parseVariable,
+  RevocationFile,
   ssh,
   type SshEvent,
   type SshHandler,
@@ -17,7 +20,7 @@ import {
 
 import { type AuthorizedKey, fingerprintOf, parseAuthorizedKeys } from "./authorized_keys.ts";
 import { readHostKeyFile } from "./host_key_file.ts";
-import type { SshdConfig } from "./sshd_config.ts";
+import { rekeyLimit, type SshdConfig } from "./sshd_config.ts";
 
 /** The handler as an `sshd_config` describes it, and who may log in. */
 export interface Configured {
@@ -40,6 +43,9 @@ export async function configured(
     authorities: all.map((key) => Uint8Array.fromBase64(key)),
     ...restrictions(config, keys),
     ...forwarding(config),
+    ...await greeting(config),
+    revocations: revocations(config),
+    transportLimits: rekeying(config),
     subsystems: new Map(config.all("subsystem").map((value) => subsystem(value, user))),
     envPatterns: config.all("acceptenv").flatMap((value) => value.split(/\s+/)),
     agentForwarding: config.one("allowagentforwarding") !== "no",
@@ -94,6 +100,31 @@ function restrictions(
   };
 }
 
+/** A file that is missing or has what cannot be shown is no banner. */
+async function greeting(config: SshdConfig): Promise<Pick<SshOptions, "banner" | "setEnv">> {
+  const file = config.one("banner") ?? "none";
+  const banner = await Deno.readTextFile(file).then(checkedBanner).catch(() => "");
+  const setEnv = config.words("setenv").toReversed().map(parseVariable); // the first counts
+  return { banner, setEnv: new Map(setEnv) };
+}
+
+/** Files are looked at for every connection, since each reads its configuration anew. */
+function revocations(config: SshdConfig): RevocationFile[] {
+  const path = config.one("revokedkeys");
+  return path === undefined || path === "none" ? [] : [new RevocationFile(path)];
+}
+
+/** Packets that are on their way while keys change count too: less than these would never do. */
+const MIN_REKEY_BYTES = 65_536;
+
+function rekeying(config: SshdConfig): SshOptions["transportLimits"] {
+  const { bytes, seconds } = rekeyLimit(config.words("rekeylimit"));
+  return {
+    ...bytes === undefined ? {} : { rekeyBytes: Math.max(bytes, MIN_REKEY_BYTES) },
+    ...seconds === undefined ? {} : { rekeyMs: seconds * 1_000 },
+  };
+}
+
 function forwarding(
   config: SshdConfig,
 ): Pick<SshOptions, "forwardRules" | "listenRules" | "socketPatterns"> {
@@ -119,11 +150,15 @@ function rules(words: readonly string[]): ForwardRule[] {
 function limits(config: SshdConfig): SshOptions["limits"] {
   const grace = /^(\d+)s?$/.exec(config.one("logingracetime") ?? "")?.[1];
   const tries = config.one("maxauthtries");
+  // The time for new keys is looked at when something is sent, be it to ask for a sign of life.
+  const { seconds: rekeySeconds } = rekeyLimit(config.words("rekeylimit"));
   return {
     // The suite tries a dozen keys at a login, and logs in from one address without a pause.
     maxAuthTries: tries === undefined ? 20 : Number(tries),
     penaltyMs: 0,
     ...grace === undefined ? {} : { loginGraceMs: Number(grace) * 1_000 },
+    ...rekeySeconds === undefined ? {} : { keepAliveMs: rekeySeconds * 1_000 },
+    unusedMs: Number(config.one("unusedconnectiontimeout") ?? 0) * 1_000,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The SSH handler in the place of OpenSSH's sshd, as far as OpenSSH's regression tests use one:
- * `sshd.ts -f CONFIG [-i | -t | -D] [-o KEYWORD=VALUE]… [-E LOG]`. Without `-i`, `-t` and `-D` it
+ * `sshd.ts -f CONFIG [-i | -t | -T | -D] [-o KEYWORD=VALUE]… [-E LOG]`. Without `-i`, `-t` and `-D` it
  * goes into the background once it listens, and removes its `PidFile` on SIGTERM.
  */
 import { ALPN, type SshEvent } from "@alknet/ssh";
@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 import { standardStreams } from "../../e2e/support/ssh_stdio.ts";
 import { configured } from "./configured.ts";
-import { SshdConfig } from "./sshd_config.ts";
+import { rekeyLimit, SshdConfig } from "./sshd_config.ts";
 
 const CLIENT_BROKE_OFF = 255;
 
@@ -21,6 +21,7 @@ const { values: args } = parseArgs({
     log: { type: "string", short: "E" },
     inetd: { type: "boolean", short: "i" },
     test: { type: "boolean", short: "t" },
+    show: { type: "boolean", short: "T" },
     foreground: { type: "boolean", short: "D" },
     debug: { type: "boolean", short: "d", multiple: true },
     quiet: { type: "boolean", short: "q" },
@@ -104,7 +105,14 @@ async function goToBackground(): Promise<void> {
   Deno.exit(done ? 1 : 0);
 }
 
-if (args.test) await configured(await readConfig(), user, note);
+/** Of what `sshd -T` shows, that which the tests look at. */
+async function showConfig(): Promise<void> {
+  const { bytes = 0, seconds = 0 } = rekeyLimit((await readConfig()).words("rekeylimit"));
+  await Deno.stdout.write(new TextEncoder().encode(`rekeylimit ${bytes} ${seconds}\n`));
+}
+
+if (args.show) await showConfig();
+else if (args.test) await configured(await readConfig(), user, note);
 else if (args.inetd) await serveStandardStreams();
 else if (args.foreground) await listen();
 else await goToBackground();

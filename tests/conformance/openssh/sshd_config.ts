@@ -48,3 +48,28 @@ function matches(criteria: string, user: string): boolean {
   const [kind = "", value] = criteria.split(/\s+/);
   return kind.toLowerCase() === "all" || (kind.toLowerCase() === "user" && value === user);
 }
+
+/** When keys are changed; undefined for what the program does by itself. */
+export interface RekeyLimit {
+  readonly bytes?: number;
+  readonly seconds?: number;
+}
+
+const SIZES: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+const TIMES: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3_600,
+  d: 86_400,
+  w: 604_800,
+};
+
+/** Reads the words of `RekeyLimit`: a number of bytes or `default`, and a time or `none`. */
+export function rekeyLimit([size = "default", time = "none"]: readonly string[]): RekeyLimit {
+  return { bytes: scaled(size, SIZES), seconds: scaled(time, TIMES) };
+}
+
+function scaled(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, digits, unit = ""] = /^(\d+)([a-z]?)$/i.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (units[unit.toLowerCase()] ?? 1);
+}

@@ -13,7 +13,14 @@ interface StoryOptions {
 async function story({ token, carriers, hash }: StoryOptions) {
   const node = location.origin;
   const certificateHashes = [new Uint8Array(hash)];
-  await using files = await connectFiles({ node, token, carriers, certificateHashes });
+  const carrierTimeoutMs = 60_000; // other tests load the machine
+  await using files = await connectFiles({
+    node,
+    token,
+    carriers,
+    carrierTimeoutMs,
+    certificateHashes,
+  });
   const { carrier } = files;
   const bytes = randomBytes(BYTES);
   const progress: number[] = [];

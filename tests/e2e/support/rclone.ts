@@ -23,8 +23,8 @@ export class RcloneLab implements AsyncDisposable {
       host: "127.0.0.1",
       port: lab.tcpPort,
       user: "alice",
-      key_file: lab.path("id"),
-      known_hosts_file: await lab.client.write("known_hosts", named),
+      "key_file": lab.path("id"),
+      "known_hosts_file": await lab.client.write("known_hosts", named),
     };
     const lines = Object.entries(options).map(([key, value]) => `${key} = ${value}`);
     const config = await lab.client.write("rclone.conf", ["[head]", ...lines, ""].join("\n"));

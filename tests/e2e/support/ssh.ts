@@ -9,8 +9,11 @@ export type Way = "quic" | "tls" | "tcp";
 export interface SshLabOptions {
   /** What `alice`, who has the key `id`, may do. Default: everything with SSH. */
   readonly scopes?: readonly string[];
-  /** `[ssh]` of the node's configuration. Default: nothing but a plain TCP port. */
-  readonly config?: readonly string[];
+  /**
+   * `[ssh]` of the node's configuration, or what makes it of the fingerprints of the keys `id` and
+   * `stranger`. Default: nothing but a plain TCP port.
+   */
+  readonly config?: readonly string[] | ((id: string, stranger: string) => readonly string[]);
 }
 
 const KEYGEN = ["-q", "-N", "", "-t"];
@@ -53,7 +56,7 @@ export class SshLab implements AsyncDisposable {
         `tcp = "127.0.0.1:${tcpPort}"`,
         "penalty_ms = 0",
         'env = ["LANG", "LC_*", "COLORTERM", "NO_COLOR", "GIT_PROTOCOL", "SHLVL"]',
-        ...options.config ?? [],
+        ...await configLines(options, client),
         "",
       ].join("\n"),
     );
@@ -132,6 +135,18 @@ export async function untilListening(port: number, timeoutMs = 15_000): Promise<
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+}
+
+async function configLines(
+  { config = [] }: SshLabOptions,
+  client: Machine,
+): Promise<readonly string[]> {
+  if (typeof config !== "function") return config;
+  const [id, stranger] = await Promise.all(["id", "stranger"].map(async (name) => {
+    const { out } = await runProgram("ssh-keygen", ["-lf", join(client.home, `${name}.pub`)]);
+    return out.split(" ")[1] ?? "";
+  }));
+  return config(id ?? "", stranger ?? "");
 }
 
 async function must(program: string, args: readonly string[]): Promise<void> {

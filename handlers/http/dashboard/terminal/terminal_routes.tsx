@@ -59,7 +59,8 @@ export function terminalRoutes(
     if ("refusal" in offer) return refused(c, offer.refusal);
     const asked = askedFor(form, offer.users);
     if (!asked || !service) return said(c, 400, "This is no terminal that could be opened");
-    const ticket = tickets.issue({ ...asked, session, service });
+    const ticket = tickets.issue({ ...asked, session, service }, c.env.identity.id);
+    if (ticket === undefined) return refused(c, "limit");
     return c.json({ path: `${TERMINAL_PATH}/${ticket}` }, 201, PAGE_HEADERS);
   });
   app.get(`${TERMINAL_PATH}/:ticket{[0-9a-f]{32}}`, (c) => {

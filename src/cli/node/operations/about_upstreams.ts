@@ -12,9 +12,10 @@ const UPSTREAM = {
     state: { enum: ["up", "unreachable", "unhealthy"] },
     checksPassed: COUNT,
     checksFailed: COUNT,
+    refused: { ...COUNT, description: "Requests it had too many connections for" },
     problem: { ...TEXT, description: "Why the last check failed" },
   },
-  required: ["site", "upstream", "state", "checksPassed", "checksFailed"],
+  required: ["site", "upstream", "state", "checksPassed", "checksFailed", "refused"],
 } as const;
 
 /** Operations that show the servers behind sites; none where there are no such servers. */

@@ -1,4 +1,4 @@
-import type { IdentityProvider } from "@alknet/core";
+import type { Identity, IdentityProvider } from "@alknet/core";
 import type { Dashboard, IsOwnHost } from "@alknet/http";
 import { CallError, type Operation, operation } from "@alknet/operations";
 import { NOTHING, TEXT, TEXTS } from "./schemas.ts";
@@ -30,8 +30,8 @@ const OUTPUT = {
 
 /** The operation that signs somebody in to the dashboard. */
 export function dashboardLink(
-  dashboard: Dashboard,
-  identities: Pick<IdentityProvider, "withId">,
+  dashboard: Pick<Dashboard, "link">,
+  identities: Pick<IdentityProvider, "withId" | "issueOf">,
   { ownHosts, publicUrl, isOwnHost }: DashboardPlaces,
 ): Operation {
   const places = {
@@ -65,7 +65,16 @@ export function dashboardLink(
           "A site without a host answers everywhere: name a host for the dashboard, own_hosts in [http]",
         );
       }
-      return { path: dashboard.link(() => identities.withId(id)), ...places };
+      return { path: dashboard.link(sameIssue(id, identities)), ...places };
     },
   });
+}
+
+/** Who has an id, as long as that is who has it now: a token that is replaced is another one. */
+function sameIssue(
+  id: string,
+  identities: Pick<IdentityProvider, "withId" | "issueOf">,
+): () => Identity | undefined {
+  const issue = identities.issueOf?.(id);
+  return () => identities.issueOf?.(id) === issue ? identities.withId(id) : undefined;
 }

@@ -1,4 +1,5 @@
-/** Health checks of real servers, by a real clock. */
+/** Sites before an nginx. */
+import { match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
 import { missing, testOrSkip } from "../../../tests/tools/skip.ts";
@@ -38,5 +39,26 @@ testOrSkip(
     await answers("502");
     await Deno.remove(join(a.root, "down"));
     await answers(atA);
+  },
+);
+
+testOrSkip(
+  "nobody climbs out of a site's path into what else its nginx has",
+  missing("nginx"),
+  async () => {
+    // nginx reads %2f as a slash, so that a request that lay below /public here was for /private
+    // there: whoever shows a part of a server showed all of it.
+    await using behind = await startNginx("");
+    for (const name of ["public", "private"]) {
+      await Deno.mkdir(join(behind.root, name));
+      await Deno.writeTextFile(join(behind.root, name, "page"), name);
+    }
+    strictEqual(await (await fetch(`${behind.origin}/public/..%2fprivate/page`)).text(), "private");
+    await using front = await node([{ path: "/public", ...proxied([behind.origin]) }]);
+    strictEqual(await (await front.ask("/public/page")).text(), "public");
+    for (const way of ["..%2fprivate/page", "..%2Fprivate%2fpage", "x/..%2f..%2fprivate/page"]) {
+      const end = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+      match(await front.raw(`GET /public/${way} ${end}`), / 404 /, way);
+    }
   },
 );
