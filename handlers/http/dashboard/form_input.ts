@@ -58,7 +58,7 @@ function propertiesOf(schema: JsonSchema): SchemaObject | undefined {
   const { properties, type } = objectOf(schema);
   if (type !== "object" || typeof properties !== "object" || properties === null) return undefined;
   const all = objectOf(properties);
-  return Object.keys(all).length <= MAX_FIELDS ? all : undefined;
+  return Object.keys(all).length <= MAX_FIELDS && !Object.hasOwn(all, "") ? all : undefined;
 }
 
 /** An object without properties, which every input without members fits. */

@@ -65,6 +65,13 @@ Deno.test("what is no number or no JSON is told by the field's name", () => {
   throws(() => inputFrom(fieldsOf(true), filled({ "": "{" })), /The input must be JSON/);
 });
 
+Deno.test("a property without a name is not taken for the whole input", () => {
+  // It was: what stood in its field became the input, whatever the other fields held.
+  const schema = { type: "object", properties: { "": { type: "integer" }, a: { type: "string" } } };
+  const [whole, ...others] = fieldsOf(schema);
+  deepStrictEqual([whole?.name, whole?.kind, others], ["", "json", []]);
+});
+
 Deno.test("whatever a schema and a form hold, reading them throws nothing but its own error", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.string(), (schema, text) => {
     if (typeof schema !== "object" || schema === null) return;
@@ -72,7 +79,8 @@ Deno.test("whatever a schema and a form hold, reading them throws nothing but it
     const form = new FormData();
     for (const field of fields) form.set(inputName(field), text);
     try {
-      strictEqual(typeof inputFrom(fields, form), "object");
+      const input = inputFrom(fields, form);
+      if (fields[0]?.name !== "") strictEqual(typeof input, "object");
     } catch (error) {
       if (!(error instanceof FormInputError)) throw error;
     }
