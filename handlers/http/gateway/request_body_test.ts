@@ -40,7 +40,7 @@ Deno.test("a body that is too long is refused, declared or not", async () => {
     return (await web.ask("/call", { token: "ada", method: "POST", body, headers })).status;
   };
   const call = (pad: number) =>
-    JSON.stringify({ operation: "math/add", input: { a: 1, b: 2 }, pad: "x".repeat(pad) });
+    JSON.stringify({ operation: "math/add", input: { a: 1, b: 2 } }) + " ".repeat(pad);
   strictEqual(await ask(call(10)), 200);
   strictEqual(await ask(call(100)), 413);
   strictEqual(await ask("{}", { "content-length": "1000000" }), 413);
