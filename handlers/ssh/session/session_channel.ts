@@ -43,6 +43,7 @@ export class SessionChannel {
   #ended: Promise<void> = Promise.resolve();
   #started = false;
   #running?: RunningProgram;
+  #hungUp: Promise<void> | undefined;
 
   /** Answers the channel's requests from now on. */
   constructor(channel: Channel, services: SessionServices) {
@@ -55,7 +56,7 @@ export class SessionChannel {
   /** Closes the channel; its program hangs up even if the client does not close it as well. */
   end(): void {
     this.#channel.close();
-    this.#running?.hangUp();
+    this.#hangUp();
   }
 
   #answer({ type, data }: ChannelRequest): RequestVerdict | Promise<RequestVerdict> {
@@ -211,16 +212,18 @@ export class SessionChannel {
 
   /** A client that leaves takes its program with it; one that has ended leaves others of its group. */
   async #untilEnd(running: RunningProgram): Promise<ExitStatus> {
-    let isOver = false;
-    let hungUp: Promise<void> | undefined;
-    this.#channel.closed.then(() => hungUp = isOver ? undefined : running.hangUp());
+    this.#channel.closed.then(() => this.#hangUp());
     try {
       return await running.ended;
     } finally {
-      isOver = true;
       this.#running = undefined;
-      await hungUp;
+      await this.#hungUp;
     }
+  }
+
+  /** Once, and not for what has ended. */
+  #hangUp(): void {
+    this.#hungUp ??= this.#running?.hangUp();
   }
 
   async #begin(spec: ProgramSpec): Promise<RunningProgram> {
