@@ -3,18 +3,11 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 
 import { missingFromNpm } from "../tools/npm.ts";
 import { testOrSkip } from "../tools/skip.ts";
-import { cliArgs, Machine, type Outcome, runProgram } from "./support/cli.ts";
+import { cliArgs, Machine } from "./support/cli.ts";
+import { inspect, MCP_INSPECTOR } from "./support/foreign_clients.ts";
 import { serveWeb } from "./support/web.ts";
 
-const INSPECTOR = "npm:@modelcontextprotocol/inspector@2.12.0";
-const absent = await missingFromNpm(INSPECTOR);
-
-/** Runs the inspector; its own files go into a home of its own. */
-async function inspect(machine: Machine, args: readonly string[], cert = ""): Promise<Outcome> {
-  const env = { ...machine.env, ...(cert ? { DENO_CERT: cert } : {}) };
-  const deno = ["run", "-A", "--no-config", INSPECTOR, "--cli"];
-  return await runProgram(Deno.execPath(), [...deno, ...args], { env });
-}
+const absent = await missingFromNpm(MCP_INSPECTOR);
 
 testOrSkip("the inspector uses a node's tools over HTTP", absent, async () => {
   await using started = new AsyncDisposableStack();

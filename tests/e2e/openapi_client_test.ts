@@ -3,16 +3,16 @@ import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert
 
 import { missingFromNpm } from "../tools/npm.ts";
 import { missing, testOrSkip } from "../tools/skip.ts";
-import { Machine, type Outcome, runProgram } from "./support/cli.ts";
+import { Machine } from "./support/cli.ts";
+import { GeneratedClient, OPENAPI_CLIENT, OPENAPI_GENERATOR } from "./support/foreign_clients.ts";
 import { serveWeb } from "./support/web.ts";
 
-const GENERATOR = "npm:openapi-typescript@7.13.0";
-const CLIENT = "npm:openapi-fetch@0.17.0";
-const absent = missing("curl") ?? await missingFromNpm(GENERATOR) ?? await missingFromNpm(CLIENT);
+const absent = missing("curl") ?? await missingFromNpm(OPENAPI_GENERATOR) ??
+  await missingFromNpm(OPENAPI_CLIENT);
 
 /** What somebody writes who knows nothing but the document. */
 const PROGRAM = `
-import createClient from "${CLIENT}";
+import createClient from "${OPENAPI_CLIENT}";
 import type { paths } from "./api.ts";
 
 const [baseUrl = "", token = ""] = Deno.args;
@@ -30,27 +30,15 @@ testOrSkip(
   async () => {
     await using started = new AsyncDisposableStack();
     const machine = started.use(await Machine.fresh());
-    const web = await serveWeb(machine, started);
-    const { out } = await web.curl("-H", `authorization: Bearer ${web.token}`, "/openapi.json");
-    await machine.write("openapi.json", out);
-    const path = (name: string) => `${machine.home}/${name}`;
-    const deno = (...args: readonly string[]): Promise<Outcome> =>
-      runProgram(Deno.execPath(), args, { env: { ...machine.env, DENO_CERT: web.ca } });
-    const generator = ["run", "-A", "--no-config", GENERATOR];
-    const generated = await deno(...generator, path("openapi.json"), "-o", path("api.ts"));
-    strictEqual(generated.code, 0, generated.err);
-
-    const program = await machine.write("program.ts", PROGRAM);
-    const run = ["run", "-A", "--check", "--no-config", program];
-    const ran = await deno(...run, web.origin, web.token);
+    const client = await GeneratedClient.generate(await serveWeb(machine, started));
+    const ran = await client.run(PROGRAM);
     strictEqual(ran.code, 0, ran.err);
     const { schema, code, who } = JSON.parse(ran.out);
     strictEqual(schema.name, "node/info");
     strictEqual(code, "NOT_FOUND");
     deepStrictEqual(who, { id: "token:ci", scopes: ["node:read"] });
 
-    const slip = await machine.write("slip.ts", PROGRAM.replace('name: "node/info"', "nme: 1"));
-    const refused = await deno("check", "--no-config", slip);
+    const refused = await client.check(PROGRAM.replace('name: "node/info"', "nme: 1"));
     notStrictEqual(refused.code, 0);
     match(refused.err, /'nme' does not exist in type/);
   },
