@@ -54,12 +54,15 @@ for (
   );
 
   testOrSkip(`${name} ends programs that hang up on nobody`, reason, async () => {
-    const pty = await open(provider, "trap '' HUP; echo ready; while :; do sleep 0.1; done");
-    await until(pty, /ready/);
+    // Of script it ended only script: the program was left behind, without a terminal.
+    const pty = await open(provider, "trap '' HUP; echo pid=$$; while :; do sleep 0.1; done");
+    const [, pid] = /pid=(\d+)\r/.exec(await until(pty, /pid=\d+\r/)) ?? [];
+    ok(pid);
     const hungUp = pty.hangUp();
     while (await pty.read() !== null);
     await pty.ended;
     await hungUp;
+    strictEqual(await isRunning(pid), false);
   });
 
   testOrSkip(`${name} sends Ctrl-C to what runs in front`, reason, async () => {

@@ -18,8 +18,9 @@ export async function scriptPtyProvider(): Promise<PtyProvider | undefined> {
 }
 
 /**
- * `script` makes the terminal and runs the program on it. Its name is written to a file, through
- * which `stty` changes the size. A program that died of a signal ends as in a shell, with a code
+ * `script` makes the terminal and runs the program on it. The terminal's name and the program's
+ * number are written to a file: through the one `stty` changes the size, to the other signals go, as
+ * `script` would not pass them on. A program that died of a signal ends as in a shell, with a code
  * above 128.
  */
 class ScriptPty implements Pty {
@@ -27,23 +28,23 @@ class ScriptPty implements Pty {
   readonly #child: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #nameFile: string;
+  readonly #factsFile: string;
 
   static async open(program: ProgramSpec, size: TerminalSize): Promise<ScriptPty> {
-    const nameFile = await Deno.makeTempFile({ prefix: "alknet-tty-" });
+    const factsFile = await Deno.makeTempFile({ prefix: "alknet-tty-" });
     try {
-      return new ScriptPty(program, size, nameFile);
+      return new ScriptPty(program, size, factsFile);
     } catch (cause) {
-      await Deno.remove(nameFile);
+      await Deno.remove(factsFile);
       throw new PtyError("Cannot open a terminal", { cause });
     }
   }
 
-  private constructor({ argv, env, cwd }: ProgramSpec, size: TerminalSize, nameFile: string) {
-    this.#nameFile = nameFile;
+  private constructor({ argv, env, cwd }: ProgramSpec, size: TerminalSize, factsFile: string) {
+    this.#factsFile = factsFile;
     const { columns, rows } = size;
     const line = [
-      `tty >${quoted(nameFile)}`,
+      `{ tty; echo $$; } >${quoted(factsFile)}`,
       `stty rows ${rows} cols ${columns}`,
       `exec ${argv.map(quoted).join(" ")}`,
     ].join("; ");
@@ -73,22 +74,28 @@ class ScriptPty implements Pty {
   }
 
   signal(name: string): void {
-    signalGroup(this.#child.pid, name);
+    this.#leader().then((pid) => signalGroup(pid, name));
   }
 
   resize({ columns, rows }: TerminalSize): void {
-    const line = `stty -F "$(cat ${quoted(this.#nameFile)})" rows ${rows} cols ${columns}`;
+    const line = `stty -F "$(head -n 1 ${quoted(this.#factsFile)})" rows ${rows} cols ${columns}`;
     new Deno.Command("sh", { args: ["-c", line], stdin: "null", stdout: "null", stderr: "null" })
       .output().catch(() => {}); // it has ended meanwhile
   }
 
-  hangUp(): Promise<void> {
-    return hangUpGroup(this.#child.pid, this.#child.status);
+  async hangUp(): Promise<void> {
+    await hangUpGroup(await this.#leader(), this.#child.status);
+  }
+
+  /** The program, which `exec` has put in the place of a shell; `script` before that. */
+  async #leader(): Promise<number> {
+    const facts = await Deno.readTextFile(this.#factsFile).catch(() => "");
+    return Number(facts.split("\n")[1]) || this.#child.pid;
   }
 
   async #cleanUp(): Promise<void> {
     await this.#writer.abort().catch(() => {});
-    await Deno.remove(this.#nameFile).catch(() => {});
+    await Deno.remove(this.#factsFile).catch(() => {});
   }
 }
 
