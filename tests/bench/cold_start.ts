@@ -3,6 +3,7 @@
  * `deno task bundle && deno run -A tests/bench/cold_start.ts`
  */
 import { join } from "node:path";
+import { freePort } from "../tools/free_port.ts";
 
 const PROGRAM = new URL("../../dist/alknet", import.meta.url).pathname;
 const ROUNDS = 5;
@@ -32,13 +33,6 @@ async function accepts(port: number): Promise<boolean> {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
     throw error;
   }
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }
 
 function median(values: readonly number[]): string {

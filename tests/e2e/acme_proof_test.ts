@@ -3,12 +3,13 @@ import { match, strictEqual } from "node:assert/strict";
 
 import { type NamedCertificates, nodeServerName } from "@alknet/core";
 
+import { freePort } from "../tools/free_port.ts";
 import { ALPN, OpenChallenges } from "../../handlers/acme/challenges.ts";
 import { until } from "../core/support.ts";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { changed, NAME, openAcme, shown, startNode } from "./support/acme.ts";
 import { runProgram } from "./support/cli.ts";
-import { freePort, noPebble, startPebble } from "./support/pebble.ts";
+import { noPebble, startPebble } from "./support/pebble.ts";
 
 const NOWHERE = { hostname: "127.0.0.1", port: 0 };
 const TOKEN = "a".repeat(43);

@@ -4,10 +4,11 @@ import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:as
 import { dial } from "@alknet/client";
 import { generateNodeKey, nodeServerName, signedAnchor } from "@alknet/core";
 
+import { freePort } from "../tools/free_port.ts";
 import { exchange, until } from "../core/support.ts";
 import { testOrSkip } from "../tools/skip.ts";
 import { changed, NAME, openAcme, shown, startNode } from "./support/acme.ts";
-import { freePort, noPebble, startPebble } from "./support/pebble.ts";
+import { noPebble, startPebble } from "./support/pebble.ts";
 
 const SOON = { retryFirstMs: 200, retryMaxMs: 200 };
 

@@ -5,11 +5,12 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
+import { freePort } from "../tools/free_port.ts";
 import { until } from "../core/support.ts";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { configure, NAME } from "./support/acme.ts";
 import { Machine, runProgram, type ServingNode } from "./support/cli.ts";
-import { freePort, noPebble, startPebble } from "./support/pebble.ts";
+import { noPebble, startPebble } from "./support/pebble.ts";
 
 const ABSENT = noPebble() ?? missing("curl");
 

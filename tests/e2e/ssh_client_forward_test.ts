@@ -3,9 +3,10 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 
 import { decodeSocksDatagram, encodeSocksDatagram } from "@alknet/socks";
 
+import { freePort } from "../tools/free_port.ts";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { Forwarding } from "./support/forwarding.ts";
-import { freePort, SshLab } from "./support/ssh.ts";
+import { SshLab } from "./support/ssh.ts";
 
 const noPrograms = missing("ssh-keygen") ?? missing("curl");
 const BODY = "0123456789abcdef".repeat(100_000);

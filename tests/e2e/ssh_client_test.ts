@@ -1,10 +1,11 @@
 /** `alknet ssh`, our own client: against a node over QUIC, TLS and TCP, and against OpenSSH's sshd. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 
+import { freePort } from "../tools/free_port.ts";
 import { missing, testOrSkip } from "../tools/skip.ts";
 import { cliArgs, type Outcome } from "./support/cli.ts";
 import { Forwarding } from "./support/forwarding.ts";
-import { freePort, SshLab, untilListening, type Way } from "./support/ssh.ts";
+import { SshLab, untilListening, type Way } from "./support/ssh.ts";
 import { Sshd } from "./support/sshd.ts";
 import { Tmux, useShell } from "./support/tmux.ts";
 

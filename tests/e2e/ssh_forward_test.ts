@@ -1,8 +1,9 @@
 /** OpenSSH's forwarding through a node, each way, and the rules that bound it. */
 import { match, ok, strictEqual } from "node:assert/strict";
 
+import { freePort } from "../tools/free_port.ts";
 import { missing, testOrSkip } from "../tools/skip.ts";
-import { freePort, SshLab, untilListening } from "./support/ssh.ts";
+import { SshLab, untilListening } from "./support/ssh.ts";
 
 const noPrograms = missing("ssh") ?? missing("ssh-keygen") ?? missing("curl");
 const BODY = "0123456789abcdef".repeat(100_000);

@@ -2,6 +2,7 @@
 /** A PostgreSQL server of a test's own: throw-away, on loopback, started and killed at will. */
 import { join } from "node:path";
 
+import { freePort } from "./free_port.ts";
 import { ToolError } from "./errors.ts";
 import { capture } from "./process.ts";
 import { findServer, type ServerPrograms } from "./postgres_programs.ts";
@@ -284,11 +285,6 @@ function kill(pid: number, signal: Deno.Signal): void {
 
 async function isDirectory(path: string): Promise<boolean> {
   return await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function delay(ms: number): Promise<void> {

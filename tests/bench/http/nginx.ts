@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { freePort } from "../../tools/free_port.ts";
 import { benchLeaf } from "../core/peers/key.ts";
 import { LARGE_TEXT, SMALL } from "./bodies.ts";
 
@@ -47,9 +48,4 @@ function config(dir: string, port: number): string {
         ssl_certificate ${dir}/cert.pem; ssl_certificate_key ${dir}/key.pem;
       }
     }`;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { freePort } from "../../tools/free_port.ts";
 import { capture } from "../../tools/process.ts";
 import { ROOT } from "../../tools/root.ts";
 import { missing, missingFile } from "../../tools/skip.ts";
@@ -109,11 +110,6 @@ async function writeProgram(path: string, args: readonly string[]): Promise<void
   const words = [Deno.execPath(), "run", "-A", "--no-check", "--unstable-net", ...args];
   const command = words.map((word) => `'${word}'`).join(" ");
   await Deno.writeTextFile(path, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function ignoreAbsent(error: unknown): undefined {

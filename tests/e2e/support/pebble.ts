@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { generateNodeKey, issueLeaf, type NodeKey, signedAnchor } from "@alknet/core";
 
+import { freePort } from "../../tools/free_port.ts";
 import { missing } from "../../tools/skip.ts";
 
 /** What {@linkcode startPebble} can be told. */
@@ -44,7 +45,7 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   await using started = new AsyncDisposableStack();
   const dir = await Deno.makeTempDir({ prefix: "pebble " });
   started.defer(() => Deno.remove(dir, { recursive: true }));
-  const [free = 0, management = 0, dns = 0, dnsManagement = 0] = freePorts(4);
+  const [free, management, dns, dnsManagement] = [freePort(), freePort(), freePort(), freePort()];
   const port = options.port ?? free;
   const { caCert } = await writeFiles(dir, options, { port, management });
   started.use(
@@ -75,21 +76,6 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     root: () => ask(`https://localhost:${management}/roots/0`, caCert),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
-}
-
-/** A port that was free a moment ago, for programs that cannot choose one themselves. */
-export function freePort(): number {
-  const [port = 0] = freePorts(1);
-  return port;
-}
-
-function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  for (const listener of listeners) listener.close();
-  return listeners.map(({ addr }) => addr.port);
 }
 
 async function writeFiles(

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { freePort } from "../../tools/free_port.ts";
 import { Machine, type Outcome, runProgram, type ServingNode } from "./cli.ts";
 
 /** How a client reaches the node. */
@@ -116,12 +117,6 @@ export class SshLab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Waits until something answers on a port of loopback. */

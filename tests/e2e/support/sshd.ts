@@ -1,7 +1,8 @@
 import { join } from "node:path";
 
+import { freePort } from "../../tools/free_port.ts";
 import { runProgram } from "./cli.ts";
-import { freePort, untilListening } from "./ssh.ts";
+import { untilListening } from "./ssh.ts";
 
 const SSHD = "/usr/sbin/sshd";
 
