@@ -90,7 +90,7 @@ export function NoTerminalPage({ text }: { readonly text: RefusalText }): Elemen
   return (
     <section>
       <p>{text.why}</p>
-      <p>{text.todo}</p>
+      <p>{text.remedy}</p>
       {text.config ? <pre>{text.config}</pre> : ""}
     </section>
   );

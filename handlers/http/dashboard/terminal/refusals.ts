@@ -5,7 +5,7 @@ export interface RefusalText {
   /** The reason, one sentence. */
   readonly why: string;
   /** What to do. */
-  readonly todo: string;
+  readonly remedy: string;
   /** What to write into `alknet.toml`. Default: nothing. */
   readonly config?: string;
 }
@@ -21,40 +21,40 @@ export function refusalText(reason: NoTerminal, peer: string): RefusalText {
     case "absent":
       return {
         why: "Terminals are SSH's, and SSH is not switched on at this node.",
-        todo: `Add "ssh" to what is there, and start the node again:`,
+        remedy: `Add "ssh" to what is there, and start the node again:`,
         config: '[handlers]\nenabled = [ …, "ssh"]',
       };
     case "off":
       return {
         why: "Shells are switched off at this node.",
-        todo: RESTART,
+        remedy: RESTART,
         config: '[ssh]\noffer = ["shell", "exec", "sftp"]',
       };
     case "scope":
       return {
         why: "You lack the scope ssh:shell.",
-        todo: "The owner of the node can give it, on the page Peers.",
+        remedy: "The owner of the node can give it, on the page Peers.",
       };
     case "account":
       return {
         why: "Programs run as accounts here, and there is none that you may be.",
-        todo: RESTART,
+        remedy: RESTART,
         config: `[ssh]\nunix_users = ["${peer}:ACCOUNT"]`,
       };
     case "second-factor":
       return {
         why: "You have to give a second factor for a shell, and this page cannot ask for one.",
-        todo: "Use an SSH client: alknet ssh.",
+        remedy: "Use an SSH client: alknet ssh.",
       };
     case "unavailable":
       return {
         why: "Nothing on this node's machine can make terminals.",
-        todo: "Install the programs script and stty (util-linux, coreutils).",
+        remedy: "Install the programs script and stty (util-linux, coreutils).",
       };
     case "limit":
       return {
         why: "You have as many terminals as you may.",
-        todo: "End one of them; alknet ssh who lists them on the node.",
+        remedy: "End one of them; alknet ssh who lists them on the node.",
       };
   }
 }

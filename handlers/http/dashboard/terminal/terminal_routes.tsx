@@ -101,8 +101,8 @@ function askedFor(
 }
 
 function refused(c: Context<Env>, reason: NoTerminal): Response {
-  const { why, todo } = refusalText(reason, c.env.identity.id);
-  return said(c, reason === "limit" ? 429 : 403, `${why} ${todo}`);
+  const { why, remedy } = refusalText(reason, c.env.identity.id);
+  return said(c, reason === "limit" ? 429 : 403, `${why} ${remedy}`);
 }
 
 function said(c: Context<Env>, status: 400 | 403 | 429, text: string): Response {
