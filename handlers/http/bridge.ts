@@ -1,4 +1,5 @@
 import type { Stream } from "@alknet/core";
+import { endsWithin } from "@alknet/core/transport";
 
 import { closeQuietly } from "./origin.ts";
 
@@ -78,14 +79,6 @@ async function received(
   } catch {
     return undefined;
   }
-}
-
-async function endsWithin(task: Promise<void>, ms: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), ms);
-  const ended = await Promise.race([promise, task.then(() => true)]);
-  clearTimeout(timer);
-  return ended;
 }
 
 /** Small for the many connections that idle, large for the few that do not. */

@@ -1,5 +1,6 @@
 import type { CarriedConnection } from "./carriage.ts";
 import { CloseCode } from "./close_code.ts";
+import { endsWithin } from "./ends_within.ts";
 import { ConnectionClosedError } from "./errors.ts";
 import type { Handler, HandlerContext } from "./handler.ts";
 import type { AuthContext, IdentityProvider } from "./identity.ts";
@@ -29,7 +30,10 @@ export interface LiveDeps {
   report(event: string, session: LiveSession, error?: unknown): void;
 }
 
-/** Has a handler serve a connection, then gives the peer a moment to close it. */
+/**
+ * Has a handler serve a connection, then gives the peer a moment to close it: closing right after
+ * writing loses what is in flight.
+ */
 export async function serveToEnd(
   session: LiveSession,
   serve: () => Promise<void>,
@@ -38,7 +42,7 @@ export async function serveToEnd(
   counters.accepted++;
   report("connection.opened", session);
   await serve();
-  await closedWithin(session.conn, limits.lingerTimeoutMs);
+  await endsWithin(session.conn.closed, limits.lingerTimeoutMs);
   session.conn.close(CloseCode.Ok, "");
 }
 
@@ -80,12 +84,4 @@ export function handlerContext(
       return AbortSignal.any([conn.signal, shutdown]);
     },
   };
-}
-
-/** Closing right after writing loses what is in flight, so the peer may close first. */
-async function closedWithin({ closed }: CarriedConnection, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([promise, closed]);
-  clearTimeout(timer);
 }

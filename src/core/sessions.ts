@@ -1,4 +1,5 @@
 import { CloseCode } from "./close_code.ts";
+import { endsWithin } from "./ends_within.ts";
 import type { LiveSession } from "./live_session.ts";
 import { sessionSpan } from "./telemetry.ts";
 import type { Traffic } from "./transport/transport.ts";
@@ -63,11 +64,7 @@ export class Sessions {
 }
 
 async function settledWithin(sessions: Iterable<LiveSession>, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const all = Promise.allSettled([...sessions].map((session) => session.done));
-  await Promise.race([promise, all]);
-  clearTimeout(timer);
+  await endsWithin(Promise.allSettled([...sessions].map((session) => session.done)), ms);
 }
 
 function add(total: Traffic, { received, sent }: Readonly<Traffic>): void {

@@ -1,4 +1,5 @@
 import type { Connection, Stream } from "@alknet/core";
+import { endsWithin } from "@alknet/core/transport";
 
 import { Budget } from "./budget.ts";
 import { H3ErrorCode } from "./error_code.ts";
@@ -153,10 +154,7 @@ class H3Server {
     await this.#h3.goaway(this.#nextId);
     this.#h3.sessionTable.drain();
     await Promise.race([Promise.all(this.#tasks), this.#conn.closed]);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LINGER_MS);
-    await Promise.race([promise, this.#conn.closed]);
-    clearTimeout(timer);
+    await endsWithin(this.#conn.closed, LINGER_MS);
     this.#conn.close(H3ErrorCode.NoError);
   }
 

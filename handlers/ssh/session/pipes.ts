@@ -1,3 +1,5 @@
+import { endsWithin } from "@alknet/core/transport";
+
 import type { Channel } from "../channel/channel.ts";
 import {
   type ExitStatus,
@@ -36,7 +38,7 @@ export function runWithPipes(channel: Channel, { argv, env, cwd }: ProgramSpec):
     await delivered;
     const status = await child.status;
     channel.stopReading(); // nobody is there who would
-    await within(LAST_WRITE_MS, fed);
+    await endsWithin(fed, LAST_WRITE_MS);
     return exitStatus(status);
   };
   return {
@@ -92,11 +94,4 @@ async function deliver(
   } catch {
     await reader.cancel().catch(() => {});
   }
-}
-
-async function within(milliseconds: number, done: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  await Promise.race([done, promise]);
-  clearTimeout(timer);
 }

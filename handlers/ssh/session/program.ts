@@ -1,4 +1,5 @@
 import type { TerminalSize } from "@alknet/core";
+import { endsWithin } from "@alknet/core/transport";
 
 /** How a program ended. */
 export type ExitStatus =
@@ -120,8 +121,5 @@ export function exitStatus({ code, signal }: Deno.CommandStatus): ExitStatus {
 
 /** Waits for programs that are being ended: the last is killed within seconds. */
 export async function haveEnded(programs: readonly Promise<unknown>[]): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, PROGRAMS_TIMEOUT_MS);
-  await Promise.race([promise, Promise.all(programs)]);
-  clearTimeout(timer);
+  await endsWithin(Promise.all(programs), PROGRAMS_TIMEOUT_MS);
 }

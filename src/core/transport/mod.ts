@@ -6,6 +6,7 @@
  */
 export { AcceptQueue } from "./accept_queue.ts";
 export { ChunkQueue } from "./chunk_queue.ts";
+export { endsWithin } from "../ends_within.ts";
 export { Lifetime } from "./lifetime.ts";
 export { readableFrom, writableFrom } from "./web_streams.ts";
 export { proveKey } from "../auth_exchange.ts";
