@@ -68,37 +68,40 @@ function readCertificates(reader: SshReader): RevokedCertificates {
   while (reader.left > 0) {
     const type = reader.byte();
     const section = new SshReader(reader.bytes());
-    if (type === Certificates.SerialList) serials.push(...serialList(section));
-    else if (type === Certificates.SerialRange) serials.push([section.uint64(), section.uint64()]);
-    else if (type === Certificates.SerialBitmap) serials.push(...serialBitmap(section));
-    else if (type === Certificates.KeyId) { while (section.left > 0) keyIds.add(section.text()); }
+    if (type === Certificates.KeyId) { while (section.left > 0) keyIds.add(section.text()); }
     else if (type === Certificates.Extension) skipExtension(section);
-    else throw new SshProtocolError(`Section ${type} of certificates is not taken`);
+    else for (const range of serialsIn(type, section)) serials.push(range);
   }
   return { authority: authority.length > 0 ? authority.slice() : undefined, serials, keyIds };
 }
 
-function serialList(reader: SshReader): SerialRange[] {
-  const serials: SerialRange[] = [];
+function* serialsIn(type: number, section: SshReader): Generator<SerialRange> {
+  if (type === Certificates.SerialList) yield* serialList(section);
+  else if (type === Certificates.SerialRange) yield [section.uint64(), section.uint64()];
+  else if (type === Certificates.SerialBitmap) yield* serialBitmap(section);
+  else throw new SshProtocolError(`Section ${type} of certificates is not taken`);
+}
+
+function* serialList(reader: SshReader): Generator<SerialRange> {
   while (reader.left > 0) {
     const serial = reader.uint64();
-    serials.push([serial, serial]);
+    yield [serial, serial];
   }
-  return serials;
 }
 
 /** Bit N of a number, its lowest being 0, stands for the serial number N above the first. */
-function serialBitmap(reader: SshReader): SerialRange[] {
+function* serialBitmap(reader: SshReader): Generator<SerialRange> {
   const offset = reader.uint64();
   const bits = reader.bytes().toReversed();
-  const serials: SerialRange[] = [];
-  for (const [index, byte] of bits.entries()) {
-    for (let bit = 0; bit < 8; bit++) {
-      const serial = offset + BigInt(index * 8 + bit);
-      if ((byte & (1 << bit)) !== 0) serials.push([serial, serial]);
+  let first: number | undefined;
+  for (let bit = 0; bit <= bits.length * 8; bit++) {
+    const isSet = ((bits[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+    if (isSet) first ??= bit;
+    else if (first !== undefined) {
+      yield [offset + BigInt(first), offset + BigInt(bit - 1)];
+      first = undefined;
     }
   }
-  return serials;
 }
 
 function each(reader: SshReader, take: (bytes: Uint8Array) => void): void {
