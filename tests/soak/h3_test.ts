@@ -8,6 +8,7 @@ import { type Endpoint, serve } from "@alknet/core";
 import { connectH3, type H3Client, type H3Info, serveH3 } from "@alknet/h3";
 import { ok, strictEqual } from "node:assert/strict";
 
+import { heldBytes, NO_COLLECTOR } from "../tools/heap.ts";
 import { testOrSkip } from "../tools/skip.ts";
 
 const REQUESTS = 20_000;
@@ -16,24 +17,24 @@ const GARBAGE_STREAMS = 3_000;
 const AT_ONCE = 50;
 /** Deno's own streams leave some 150 bytes each. */
 const MAX_GROWTH_BYTES = 500;
-const collectGarbage: unknown = Reflect.get(globalThis, "gc");
-const NO_GC = typeof collectGarbage === "function"
-  ? undefined
-  : "the collector is not exposed (--v8-flags=--expose-gc)";
 
-testOrSkip(`${REQUESTS} requests on one connection leave nothing on the heap`, NO_GC, async () => {
-  await using node = await startNode();
-  await using client = await connect(node);
-  const request = async (): Promise<void> => {
-    const init = { method: "POST", body: "hello" };
-    strictEqual(await (await client.fetch("https://localhost/", init)).text(), "hello");
-  };
-  await grows(REQUESTS, request);
-});
+testOrSkip(
+  `${REQUESTS} requests on one connection leave nothing on the heap`,
+  NO_COLLECTOR,
+  async () => {
+    await using node = await startNode();
+    await using client = await connect(node);
+    const request = async (): Promise<void> => {
+      const init = { method: "POST", body: "hello" };
+      strictEqual(await (await client.fetch("https://localhost/", init)).text(), "hello");
+    };
+    await grows(REQUESTS, request);
+  },
+);
 
 testOrSkip(
   `${SESSIONS} WebTransport sessions on one connection leave nothing on the heap`,
-  NO_GC,
+  NO_COLLECTOR,
   async () => {
     await using node = await startNode();
     await using client = await connect(node);
@@ -41,14 +42,18 @@ testOrSkip(
   },
 );
 
-testOrSkip("given-up requests on one connection leave nothing on the heap", NO_GC, async () => {
-  await using node = await startNode();
-  await using client = await connect(node);
-  await grows(REQUESTS / 10, async () => {
-    const response = await client.fetch("https://localhost/endless");
-    await response.body?.cancel();
-  }, 10);
-});
+testOrSkip(
+  "given-up requests on one connection leave nothing on the heap",
+  NO_COLLECTOR,
+  async () => {
+    await using node = await startNode();
+    await using client = await connect(node);
+    await grows(REQUESTS / 10, async () => {
+      const response = await client.fetch("https://localhost/endless");
+      await response.body?.cancel();
+    }, 10);
+  },
+);
 
 Deno.test(`${GARBAGE_STREAMS} streams of garbage do not end the node`, async () => {
   await using node = await startNode();
@@ -87,20 +92,11 @@ async function garbage(node: Endpoint): Promise<void> {
 /** Does something so often, and compares the heap between the halves. */
 async function grows(count: number, task: () => Promise<void>, atOnce = AT_ONCE): Promise<void> {
   await batches(count / 2, atOnce, task);
-  const before = await heap();
+  const before = await heldBytes();
   await batches(count / 2, atOnce, task);
-  const growth = await heap() - before;
+  const growth = await heldBytes() - before;
   const each = growth / (count / 2);
   ok(each < MAX_GROWTH_BYTES, `${Math.round(each)} bytes each`);
-}
-
-/** What is in use once the collector has run; what it finalizes takes turns of the event loop. */
-async function heap(): Promise<number> {
-  for (let round = 0; round < 5; round++) {
-    if (typeof collectGarbage === "function") collectGarbage();
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  return Deno.memoryUsage().heapUsed;
 }
 
 async function batches(count: number, atOnce: number, task: () => Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@ import { type Identity, NOBODY, serve } from "@alknet/core";
 import { anyPeer, PeerCompositeEnv, type PeerRef, specificPeer } from "@alknet/operations";
 
 import { PeerLinks } from "../../../src/cli/node/peer_links.ts";
+import { collectGarbage } from "../../tools/heap.ts";
 import { figure, table } from "../core/table.ts";
 import { WORK } from "./many_workers.ts";
 
@@ -75,7 +76,7 @@ async function measure(
   for (const [at, key] of (JSON.parse(keys) as string[]).entries()) {
     ids.set(key, { id: `worker-${at}`, scopes: [], resources: {} });
   }
-  const before = memory();
+  const before = await memory();
   const begun = performance.now();
   const attached = new Promise<void>((resolve) => {
     changed.wake = () => env.peers().length === workers && resolve();
@@ -85,7 +86,7 @@ async function measure(
   await writer.write(new TextEncoder().encode(`${JSON.stringify({ target, transport })}\n`));
   await attached;
   const attachSeconds = (performance.now() - begun) / 1_000;
-  const bytesPerPeer = (memory() - before) / workers;
+  const bytesPerPeer = (await memory() - before) / workers;
   const routed: RoutedResult[] = [];
   for (const [way, refOf] of Object.entries(WAYS)) {
     for (const concurrency of [1, 32]) {
@@ -173,9 +174,8 @@ async function wholeLine(
 }
 
 /** Resident memory, after collecting what nobody holds. */
-function memory(): number {
-  const { gc } = globalThis as { gc?: () => void };
-  gc?.();
+async function memory(): Promise<number> {
+  await collectGarbage();
   return Deno.memoryUsage().rss;
 }
 

@@ -5,6 +5,7 @@ import { createToken, hashToken } from "../../../src/core/mod.ts";
 import { openStore, type Store } from "../../../src/store/mod.ts";
 import { fingerprint, peer } from "../../../src/store/testing/harness.ts";
 import { tempDirectory } from "../../../src/store/testing/temp.ts";
+import { heldBytes } from "../../tools/heap.ts";
 import { microseconds, printLine } from "./print.ts";
 
 /** Look-ups, memory and rebuilding at a number of peers, one in ten of which has a token. */
@@ -13,10 +14,10 @@ export async function measureIndex(size: number): Promise<void> {
   const path = `${directory.path}/store.db`;
   await (await openStore(`sqlite:${path}`))[Symbol.asyncDispose]();
   const tokens = fill(path, size);
-  const memory = memoryInUse();
+  const memory = await heldBytes();
   const opening = await watched(() => openStore(`sqlite:${path}`));
   await using store = opening.result;
-  const bytes = (memoryInUse() - memory) / size;
+  const bytes = (await heldBytes() - memory) / size;
   printLine(`${size} peers: ${lookUps(store, size, tokens)}`);
   printLine(
     `  read in ${opening.text}${size > 10 ? `, ${bytes.toFixed(0)} bytes of memory a peer` : ""}`,
@@ -82,11 +83,4 @@ async function watched<T>(work: () => Promise<T>): Promise<{ result: T; text: st
   const result = await working;
   const total = (performance.now() - start).toFixed(1);
   return { result, text: `${total} ms, longest turn ${longest.toFixed(1)} ms` };
-}
-
-function memoryInUse(): number {
-  const { gc } = globalThis as { gc?: () => void };
-  gc?.();
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
 }
