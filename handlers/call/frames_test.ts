@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 
+import { ANY_CHARACTER } from "../../tests/tools/any_text.ts";
 import {
   CallWireError,
   decodeEnvelope,
@@ -14,7 +15,7 @@ import {
 const envelope: fc.Arbitrary<EventEnvelope> = fc.record({
   type: fc.oneof(fc.constantFrom("call.requested", "call.responded"), fc.string()),
   id: fc.string({ maxLength: 40 }),
-  payload: fc.jsonValue({ noUnicodeString: false }).map((value) =>
+  payload: fc.jsonValue({ stringUnit: ANY_CHARACTER }).map((value) =>
     JSON.parse(JSON.stringify(value))
   ),
 }, { noNullPrototype: true });

@@ -1,5 +1,6 @@
 import { deepStrictEqual, notStrictEqual, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
+import { anyText } from "../../tests/tools/any_text.ts";
 import {
   formatNodeId,
   generateNodeKey,
@@ -19,9 +20,9 @@ Deno.test("parseNodeId() undoes formatNodeId() for any key", () => {
 });
 
 Deno.test("parseNodeId() throws NodeIdError and nothing else, whatever the text", () => {
-  const near = fc.tuple(KEY_BYTES, fc.nat(51), fc.string({ unit: "binary", maxLength: 2 }));
+  const near = fc.tuple(KEY_BYTES, fc.nat(51), anyText({ maxLength: 2 }));
   const texts = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 80 }),
+    anyText({ maxLength: 80 }),
     near.map(([key, at, put]) => {
       const id = formatNodeId(key);
       return id.slice(0, at) + put + id.slice(at + 1);

@@ -121,7 +121,9 @@ testOrSkip(
 
     await page.evaluate("navigator.clipboard.writeText('echo pasted$((2+2))\\n')");
     await page.getByRole("button", { name: "Paste" }).click();
-    await page.keyboard.press("Enter"); // a pasted line waits for one
+    // The clipboard takes its time, and the pasted line waits for Enter.
+    await page.locator(".xterm-rows").filter({ hasText: /pasted\$/ }).waitFor(PATIENCE);
+    await page.keyboard.press("Enter");
     await page.locator(".xterm-rows").filter({ hasText: /pasted4/ }).waitFor(PATIENCE);
 
     await page.keyboard.press("Shift+F6");
