@@ -41,8 +41,13 @@ async function runSuite({ flags, paths }: Suite, extra: readonly string[]): Prom
   if (present.length === 0) return { counts: NOTHING, skipped: [] };
   const { code, output } = await run(
     [Deno.execPath(), "test", "-A", "--permit-no-files", ...flags, ...extra, ...present],
-    // Colours are ours to add, so that tests and their children see the same anywhere.
-    { cwd: ROOT, env: { NO_COLOR: "1", DENO_JOBS: "2" }, onLine: (line) => printLine(tint(line)) },
+    // A file more at once than there are cores, for many wait for programs. Colours are ours to
+    // add, so that tests and their children see the same anywhere.
+    {
+      cwd: ROOT,
+      env: { NO_COLOR: "1", DENO_JOBS: String(navigator.hardwareConcurrency + 1) },
+      onLine: (line) => printLine(tint(line)),
+    },
   );
   return { counts: withExitCode(denoCounts(output), code), skipped: skips(output) };
 }
@@ -71,7 +76,7 @@ function exists(path: string): boolean {
 }
 
 if (import.meta.main) {
-  const [names = "unit,e2e,timed", ...extra] = Deno.args;
+  const [names = "unit,stories,timed", ...extra] = Deno.args;
   await runTool("test", async () => {
     const result = await runAll(names.split(","), extra);
     report(result);
