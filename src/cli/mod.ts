@@ -17,7 +17,6 @@
  */
 import { CommanderError } from "commander";
 import { CliError, ExitCode, ProgramExit } from "./errors.ts";
-import { adviceFor, exitCodeOf, isExpected } from "./exit_code_of.ts";
 import { program } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -37,23 +36,27 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return ExitCode.Ok;
   } catch (error) {
     if (error instanceof ProgramExit) return error.exitCode;
-    const code = exitCodeOf(error);
-    if (code !== ExitCode.Ok) explain(error, code, args.includes("--json"));
-    return code;
+    return await fail(error, args.includes("--json"));
   }
 }
 
-function explain(error: unknown, code: number, json: boolean): void {
+/** Says what went wrong. The errors of every package are loaded only now, which takes its time. */
+async function fail(error: unknown, json: boolean): Promise<number> {
+  const { adviceFor, exitCodeOf, isExpected } = await import("./exit_code_of.ts");
+  const code = exitCodeOf(error);
+  if (code === ExitCode.Ok) return code;
   const message = error instanceof Error ? error.message : String(error);
-  const terminal = processTerminal({ json: false });
+  const { note } = processTerminal({ json: false });
   if (json) {
     const details = error instanceof CliError ? error.details : undefined;
-    return terminal.note(JSON.stringify({ error: { code, message, details } }));
+    note(JSON.stringify({ error: { code, message, details } }));
+  } else if (error instanceof CommanderError) {
+    note(`${message.replace(/^error: /, "alknet: ")} (see "alknet --help")`);
+  } else if (isExpected(error)) {
+    note(`alknet: ${message}${adviceFor(error)}`);
+  } else {
+    const detail = error instanceof Error ? error.stack : message;
+    note(`alknet: a defect of this program, please report it: ${detail}`);
   }
-  if (error instanceof CommanderError) {
-    return terminal.note(`${message.replace(/^error: /, "alknet: ")} (see "alknet --help")`);
-  }
-  if (isExpected(error)) return terminal.note(`alknet: ${message}${adviceFor(error)}`);
-  const detail = error instanceof Error ? error.stack : message;
-  terminal.note(`alknet: a defect of this program, please report it: ${detail}`);
+  return code;
 }

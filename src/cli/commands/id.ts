@@ -5,7 +5,7 @@ import { type CommandContext, contextOf, withVaultOptions } from "../context.ts"
 import { CliError, ExitCode } from "../errors.ts";
 import { readNodeKey, type VaultOptions } from "../node/open_vault.ts";
 import { ownAddresses } from "../node/own_addresses.ts";
-import { namesOf } from "../node/run_node.ts";
+import { namesOf } from "../node/names_of.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface IdOptions extends VaultOptions {

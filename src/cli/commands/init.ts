@@ -5,7 +5,7 @@ import { configTemplate } from "../config/template.ts";
 import { type CommandContext, contextOf } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { exists, nodeKeyOf } from "../node/open_vault.ts";
-import { namesOf } from "../node/run_node.ts";
+import { namesOf } from "../node/names_of.ts";
 import { makePrivateDirectory } from "../paths.ts";
 import { askNewSecret, askSecret, readSecret } from "../passphrase.ts";
 

@@ -2,8 +2,6 @@ import {
   type Endpoint,
   type EndpointEvent,
   fileCertificates,
-  formatNodeId,
-  keyFingerprint,
   type ListenOptions,
   type NamedCertificates,
   type NodeKey,
@@ -134,11 +132,6 @@ function statusNow(
 function auditEvent(event: EndpointEvent): AuditEvent {
   const { kind, peer, fingerprint, remoteAddr, alpn, transport } = event;
   return { kind, peer, fingerprint, remote: remoteAddr.hostname, detail: `${alpn} ${transport}` };
-}
-
-/** The node's names for people: id and fingerprint. */
-export function namesOf(key: NodeKey): { nodeId: string; fingerprint: string } {
-  return { nodeId: formatNodeId(key.publicKey), fingerprint: keyFingerprint(key.publicKey) };
 }
 
 async function listenOptions(
