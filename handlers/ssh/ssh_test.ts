@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 
 import type { CommandService } from "@alknet/core";
+import { endsWithin } from "@alknet/core/transport";
 
 import { ChannelRefusedError, parseForwardRule, SshAuthError } from "./mod.ts";
 import { exec, ptyRequest, readAll, run, SshLab, text } from "./testdata/support.ts";
@@ -208,6 +209,9 @@ Deno.test("ssh() forwards only where rules and scopes both allow it", async () =
   await channel.write(new TextEncoder().encode("there and back"));
   await channel.closeWrite();
   strictEqual(await readAll(channel), "there and back");
+  // Ended both ways, a channel stayed open: ssh -W hung, and after 128 of them none was opened.
+  ok(await endsWithin(channel.closed, 10_000));
+  deepStrictEqual(lab.handler.sessions()[0]?.channels, []);
   await rejects(open("127.0.0.1", port), ChannelRefusedError); // no such scope
   await rejects(open("localhost", 1), ChannelRefusedError); // no such rule
   echo.close();

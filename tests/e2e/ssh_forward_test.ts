@@ -14,6 +14,15 @@ function webServer(): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve(options, () => new Response(BODY));
 }
 
+/** The same on a socket. */
+function socketServer(path: string): Deno.HttpServer<Deno.UnixAddr> {
+  return Deno.serve({ path, onListen: () => {} }, () => new Response(BODY));
+}
+
+function socketPath(): string {
+  return `/tmp/alknet-e2e-${crypto.randomUUID()}`;
+}
+
 for (const way of ["quic", "tls", "tcp"] as const) {
   testOrSkip(`ssh forwards ports and sockets, each way, over ${way}`, noPrograms, async () => {
     await using web = webServer();
@@ -26,11 +35,14 @@ for (const way of ["quic", "tls", "tcp"] as const) {
       ],
     });
     const config = await lab.configure(way);
-    const [local, remote, dynamic] = [freePort(), freePort(), freePort()];
-    const remoteSocket = `/tmp/alknet-e2e-${crypto.randomUUID()}`;
+    const [local, toSocket, remote, dynamic] = [freePort(), freePort(), freePort(), freePort()];
+    const [localSocket, nodeSocket, remoteSocket] = [socketPath(), socketPath(), socketPath()];
+    await using _there = socketServer(nodeSocket);
     const to = `127.0.0.1:${port}`;
     const forwards = [
       ["-L", `${local}:${to}`],
+      ["-L", `${toSocket}:${nodeSocket}`],
+      ["-L", `${localSocket}:${nodeSocket}`],
       ["-R", `${remote}:${to}`],
       ["-D", String(dynamic)],
       ["-R", `${remoteSocket}:${to}`],
@@ -41,6 +53,8 @@ for (const way of ["quic", "tls", "tcp"] as const) {
       await untilListening(remote);
       const urls: readonly (readonly string[])[] = [
         [`http://127.0.0.1:${local}/`],
+        [`http://127.0.0.1:${toSocket}/`],
+        ["--unix-socket", localSocket, "http://x/"],
         [`http://127.0.0.1:${remote}/`],
         ["--socks5-hostname", `127.0.0.1:${dynamic}`, `http://${to}/`],
         ["--unix-socket", remoteSocket, "http://x/"],
@@ -52,6 +66,8 @@ for (const way of ["quic", "tls", "tcp"] as const) {
       }
       const denied = ["--socks5-hostname", `127.0.0.1:${dynamic}`, "http://127.0.0.1:1/"];
       ok((await lab.run("curl", ["-sS", "-m", "15", ...denied])).code !== 0);
+      const piped = await lab.ssh(config, ["-W", to, "head"], "GET / HTTP/1.0\r\n\r\n");
+      ok(piped.out.endsWith(BODY), `-W: ${piped.out.length} bytes: ${piped.err}`);
     } finally {
       child.kill("SIGTERM");
       await child.status;
@@ -85,6 +101,15 @@ testOrSkip(
     const { code, out } = await lab.run("ssh-agent", ["-a", agent, "sh", "-c", inAgent]);
     strictEqual(code, 0, out);
     match(out, /SHA256:\S+ .*\(ED25519\)/);
+
+    // From there on, with the key that is still at home.
+    const again =
+      `ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes` +
+      ` -p ${lab.tcpPort} alice@127.0.0.1 echo further`;
+    const nested = `ssh-add -q '${lab.path("id")}' && ssh -A -F '${config}' head "${again}"`;
+    const further = await lab.run("ssh-agent", ["-a", lab.path("b.sock"), "sh", "-c", nested]);
+    strictEqual(further.out, "further\n", further.err);
+
     await using other = await SshLab.start();
     const plain = `ssh -A -F '${await other.configure("tls")}' head 'echo "<$SSH_AUTH_SOCK>"'`;
     const { out: none } = await other.run("ssh-agent", ["-a", other.path("a"), "sh", "-c", plain]);

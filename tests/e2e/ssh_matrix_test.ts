@@ -1,5 +1,5 @@
 /** What OpenSSH's client can be told to use: each algorithm and type of key. */
-import { ok, strictEqual } from "node:assert/strict";
+import { match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 
 import { missing, testOrSkip } from "../tools/skip.ts";
@@ -30,6 +30,37 @@ testOrSkip("every cipher, MAC and key exchange that is offered carries data", no
       ok(out === BYTES, `${out.length} bytes: ${err}`);
     });
   }
+});
+
+/** What OpenSSH's client still speaks, and what it says when nobody else does. */
+const REFUSED: readonly (readonly [option: string, says: RegExp])[] = [
+  ["Ciphers=aes128-cbc", /no matching cipher found/],
+  ["Ciphers=3des-cbc", /no matching cipher found/],
+  ["MACs=hmac-md5 -c aes128-ctr", /no matching MAC found/],
+  ["MACs=hmac-sha1 -c aes128-ctr", /no matching MAC found/],
+  ["KexAlgorithms=diffie-hellman-group1-sha1", /no matching key exchange method found/],
+  ["KexAlgorithms=diffie-hellman-group14-sha1", /no matching key exchange method found/],
+  ["HostKeyAlgorithms=ssh-rsa", /no matching host key type found/],
+];
+
+testOrSkip("what is weak is not offered, and what closes its input ends", noSsh, async (t) => {
+  await using lab = await SshLab.start({ scopes: ["ssh:exec"] });
+  const config = await lab.configure("tcp");
+  for (const [option, says] of REFUSED) {
+    await t.step(option, async () => {
+      const options = ["-o", "LogLevel=INFO", "-o", ...option.split(" ")];
+      const { code, err } = await lab.ssh(config, [...options, "head", "true"]);
+      strictEqual(code, 255);
+      match(err, says);
+    });
+  }
+  await t.step("a command that closes its input is not kept by what comes yet", async () => {
+    const { code, out } = await lab.ssh(config, ["head", "exec <&-; sleep 0.3; echo out"], BYTES);
+    strictEqual(`${code} ${out}`, "0 out\n");
+  });
+  await t.step("a client that has nothing to say ends a command that listens", async () => {
+    strictEqual((await lab.ssh(config, ["-n", "head", "cat; echo out"])).out, "out\n");
+  });
 });
 
 const KEYS: readonly (readonly [type: string, bits: string, algorithm?: string])[] = [

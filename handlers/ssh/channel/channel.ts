@@ -17,7 +17,8 @@ const STDERR = 1;
 /**
  * A channel (RFC 4254 section 5): two flows of bytes with a window each, a second outward one for
  * errors, and requests beside them. Each direction ends by itself; the channel is over when both
- * sides have closed it.
+ * sides have closed it. One that is no session closes itself once both directions have ended, for
+ * the other side may wait for that for ever (`ssh -W` does).
  *
  * Data and errors share one window; whoever waits for it is woken in turn, so that neither starves.
  */
@@ -112,6 +113,7 @@ export class Channel implements Stream {
       this.#output = "eof";
       this.#send(Message.ChannelEof);
       this.#sendWindow.wake();
+      this.#closeIfEnded();
     }
     return Promise.resolve();
   }
@@ -187,6 +189,7 @@ export class Channel implements Stream {
   receiveEof(): void {
     this.#input.end();
     this.#errors?.end();
+    this.#closeIfEnded();
   }
 
   /** The other side has closed the channel: it is closed from here as well. */
@@ -233,7 +236,8 @@ export class Channel implements Stream {
   async #room(): Promise<void> {
     for (;;) {
       await this.#host.drained();
-      this.#assertWritable();
+      if (this.#host.ended) throw this.#host.ended;
+      if (this.#output !== "open") throw new StreamClosedError(`Channel is over: ${this.#output}`);
       if (this.#sendWindow.bytes > 0) return;
       await this.#sendWindow.changed;
     }
@@ -247,11 +251,6 @@ export class Channel implements Stream {
     return this.#errors;
   }
 
-  #assertWritable(): void {
-    if (this.#host.ended) throw this.#host.ended;
-    if (this.#output !== "open") throw new StreamClosedError(`Channel is over: ${this.#output}`);
-  }
-
   #answer(request: ChannelRequest, verdict: RequestVerdict): void {
     if (this.#output === "closed") return;
     if (request.wantReply) this.#send(verdict ? Message.ChannelSuccess : Message.ChannelFailure);
@@ -263,6 +262,12 @@ export class Channel implements Stream {
     this.#host.send(
       this.#message(Message.ChannelWindowAdjust).uint32(bytes).finish(),
     );
+  }
+
+  /** What a session runs tells how it ended after its output; what is not read yet can still be. */
+  #closeIfEnded(): void {
+    const isSession = this.type === "session";
+    if (!isSession && this.#output === "eof" && this.#input.hasEnded) this.#sendClose();
   }
 
   #sendClose(): void {
