@@ -18,6 +18,7 @@ import {
 import { type NodeKeys, type RunningNode, runNode } from "../node/run_node.ts";
 import { unsealWith } from "../node/unseal.ts";
 import { untilStopped } from "../node/signals.ts";
+import { giveBackSpareMemory } from "../node/spare_memory.ts";
 import type { Paths } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -52,6 +53,7 @@ async function run(options: ServeOptions, context: CommandContext): Promise<void
   const secrets = wantsSecrets(config) ? vault : undefined;
   const { keys, opener } = await openKeys(paths, options, secrets);
   using _contained = containFaults();
+  await using _spare = giveBackSpareMemory();
   await using node = await runNode(keys, config, paths, unsealWith(vault));
   announce(node, config, paths, terminal, opener);
   await untilStopped({

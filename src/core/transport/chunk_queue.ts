@@ -1,7 +1,24 @@
+/** Whose the chunks of a {@linkcode ChunkQueue} are. */
+export interface ChunkQueueOptions {
+  /**
+   * Whether nobody else has them: the memory of one that is a whole buffer is then given back as
+   * soon as it was read, and not when the collector comes to it, hundreds of megabytes later.
+   */
+  readonly owned: boolean;
+}
+
 /** Bytes that came in chunks of somebody else's size, to be read in the reader's. */
 export class ChunkQueue {
   readonly #chunks: Uint8Array[] = [];
+  readonly #owned: boolean;
+  /** Bytes of the oldest chunk that were read. */
+  #taken = 0;
   #byteLength = 0;
+
+  /** An empty one. */
+  constructor({ owned }: ChunkQueueOptions) {
+    this.#owned = owned;
+  }
 
   /** Bytes that wait. */
   get byteLength(): number {
@@ -19,11 +36,11 @@ export class ChunkQueue {
   take(buffer: Uint8Array): number {
     let filled = 0;
     for (let chunk = this.#chunks[0]; chunk && filled < buffer.length; chunk = this.#chunks[0]) {
-      const part = chunk.subarray(0, buffer.length - filled);
+      const part = chunk.subarray(this.#taken, this.#taken + buffer.length - filled);
       buffer.set(part, filled);
       filled += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
+      this.#taken += part.length;
+      if (this.#taken === chunk.length) this.#drop(chunk);
     }
     this.#byteLength -= filled;
     return filled;
@@ -33,7 +50,15 @@ export class ChunkQueue {
   clear(): number {
     const cleared = this.#byteLength;
     this.#chunks.length = 0;
+    this.#taken = 0;
     this.#byteLength = 0;
     return cleared;
+  }
+
+  #drop({ buffer, byteLength }: Uint8Array): void {
+    this.#chunks.shift();
+    this.#taken = 0;
+    const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+    if (this.#owned && isWhole) buffer.transfer(0);
   }
 }

@@ -37,7 +37,7 @@ export function duplexStream(halves: DuplexHalves): Stream {
 
 class DuplexStream implements Stream {
   readonly #halves: DuplexHalves;
-  readonly #chunks = new ChunkQueue();
+  readonly #chunks = new ChunkQueue({ owned: false });
   #reader?: ReadableStreamDefaultReader<Uint8Array>;
   #writer?: WritableStreamDefaultWriter<Uint8Array>;
   #readable?: ReadableStream<Uint8Array<ArrayBuffer>>;

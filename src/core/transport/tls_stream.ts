@@ -23,7 +23,7 @@ export class TlsStream implements SingleStream {
   readonly #gate: ReadGate;
   readonly #lifetime: Lifetime;
   readonly #maxBufferedBytes: number;
-  readonly #chunks = new ChunkQueue();
+  readonly #chunks = new ChunkQueue({ owned: true });
   #stopped = false;
   #ended = false;
   #wake?: () => void;

@@ -34,7 +34,7 @@ export class WebSocketStream implements Stream {
   readonly #lifetime: Lifetime;
   readonly #giveUp: () => void;
   readonly #onText?: (text: string) => void;
-  readonly #chunks = new ChunkQueue();
+  readonly #chunks = new ChunkQueue({ owned: true });
   #taken = 0;
   #credit = WINDOW_BYTES;
   #readEnded = false;

@@ -57,9 +57,10 @@ export async function workerOf(
   { scopes = ["node:read"], config = "", modules = [MODULE] }: WorkerOptions = {},
 ): Promise<Worker> {
   const machine = await Machine.fresh();
-  const invited = await head.alknet("invite", ...scopes.flatMap((each) => ["--scope", each]));
+  const invite = ["invite", ...scopes.flatMap((each) => ["--scope", each])];
+  const [invited, made] = await Promise.all([head.alknet(...invite), machine.alknet("init")]);
   strictEqual(invited.code, 0, invited.err);
-  strictEqual((await machine.alknet("init")).code, 0);
+  strictEqual(made.code, 0, made.err);
   const options = ["--name", name, "--as", "head"];
   const joined = await machine.alknet("join", invited.out.trim(), ...options);
   strictEqual(joined.code, 0, joined.err);
@@ -95,11 +96,11 @@ export class Cluster implements AsyncDisposable {
     await using started = new AsyncDisposableStack();
     const head = started.use(await Machine.fresh());
     const node = await head.serve();
-    const workers: Worker[] = [];
-    for (const name of ["w1", "w2", "w3"]) {
-      workers.push(started.use(await workerOf(head, name)));
+    const starting = ["w1", "w2", "w3"].map((name) => workerOf(head, name));
+    for (const each of await Promise.allSettled(starting)) {
+      if (each.status === "fulfilled") started.use(each.value);
     }
-    const cluster = new Cluster(head, node, workers);
+    const cluster = new Cluster(head, node, await Promise.all(starting));
     await cluster.attached(["w1", "w2", "w3"]);
     cluster.#started.use(started.move());
     return cluster;
