@@ -5,13 +5,13 @@ const SYMBOLS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 const LOOK_MS = 10_000;
 /** Resident memory may grow by so much before it is worth the while, some 20 ms of a thread. */
-const SLACK_BYTES = 32 * 1024 * 1024;
+const SLACK_BYTES = 16 * 1024 * 1024;
 
 /** How memory is watched. */
 export interface SpareMemoryOptions {
   /** How often, in milliseconds. Default: 10,000. */
   readonly lookMs?: number;
-  /** By how many bytes it may grow in between. Default: 32 MiB. */
+  /** By how many bytes it may grow in between. Default: 16 MiB. */
   readonly slackBytes?: number;
 }
 

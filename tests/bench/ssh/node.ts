@@ -5,6 +5,8 @@
 import { ConfigIdentities, serve } from "@alknet/core";
 import { ed25519HostKey, listenPlain, nodeAccount, ssh } from "@alknet/ssh";
 
+import { giveBackSpareMemory } from "../../../src/cli/node/spare_memory.ts";
+
 const [key = ""] = Deno.args;
 const client = {
   peerId: "bench",
@@ -19,6 +21,7 @@ const hostKey = ed25519HostKey(crypto.getRandomValues(new Uint8Array(32)));
 /** As with sshd here, a command does not wait for what is in ~/.bashrc. */
 const account = { ...await nodeAccount(), prefix: ["env", "SHLVL=2"] };
 const handler = ssh({ hostKey, accountOf: () => Promise.resolve(account) });
+giveBackSpareMemory(); // as alknet serve does
 const node = await serve({ hostname: "127.0.0.1", identities, handlers: [handler] });
 const plain = listenPlain(handler, { address: { hostname: "127.0.0.1", port: 0 }, identities });
 const ready = JSON.stringify({
