@@ -1,6 +1,6 @@
 import { migrateStore, openBackend, restoreStore } from "@alknet/store";
 import { Command } from "commander";
-import { readConfig } from "../config/config.ts";
+import { readStoreConfig } from "../config/store_config.ts";
 import { type CommandContext, contextOf } from "../context.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { openConfiguredStore, storeUrl } from "../node/open_store.ts";
@@ -84,5 +84,5 @@ async function migrate(to: string, { terminal, paths }: CommandContext): Promise
 }
 
 async function urlOf(paths: CommandContext["paths"]): Promise<string> {
-  return storeUrl(await readConfig(paths.config), paths);
+  return storeUrl(await readStoreConfig(paths.config), paths);
 }

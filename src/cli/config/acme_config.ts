@@ -1,7 +1,7 @@
 import { CHALLENGE_TYPES, type ChallengeType, isAcmeName, MAX_NAMES } from "@alknet/acme";
 import { parseAddress, TargetError } from "@alknet/client";
 import type { Address } from "@alknet/core";
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 
 /** `[acme]` with names. */
 export interface AcmeConfig {

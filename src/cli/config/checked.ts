@@ -1,4 +1,4 @@
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 
 /**
  * Makes something as the node will when it starts.

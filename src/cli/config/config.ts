@@ -3,7 +3,6 @@ import { parseAddress, TargetError } from "@alknet/client";
 import { PEER_POLICIES } from "@alknet/operations";
 import { ConfigError } from "../errors.ts";
 import { type AcmeConfig, acmeConfig } from "./acme_config.ts";
-import type { Field } from "./field.ts";
 import { type HttpConfig, httpConfig } from "./http_config.ts";
 import { type ImportConfig, importConfigs } from "./import_config.ts";
 import { locate } from "./locate.ts";
@@ -14,9 +13,11 @@ import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
 import { type SiteConfig, siteConfigs } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
 import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
+import { type StoreConfig, storeConfigOf } from "./store_config.ts";
+import { nearest, type Table, tableOf } from "./table.ts";
 
 /** `alknet.toml` as the program uses it. */
-export interface Config {
+export interface Config extends StoreConfig {
   /** The file it came from, or undefined for the embedded default. */
   readonly file?: string;
   readonly names: readonly string[];
@@ -38,9 +39,6 @@ export interface Config {
   readonly limits: Partial<Limits>;
   /** Services whose operations are offered here. */
   readonly imports: readonly ImportConfig[];
-  /** Undefined for the file beside the vault. */
-  readonly storeUrl?: string;
-  readonly auditDays: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
 }
@@ -90,8 +88,7 @@ export function configOf(toml: TomlFile): Config {
     sftp: sftpConfigOf(table(toml, "sftp")),
     limits: limitsOf(toml),
     imports: importConfigs((name) => tablesNamed(toml, name)),
-    storeUrl: table(toml, "store").string("url") || undefined,
-    auditDays: table(toml, "store").integer("audit_days"),
+    ...storeConfigOf(toml),
     logLevel: oneOf(log.string("level"), LEVELS, "info"),
     logFormat: oneOf(log.string("format"), FORMATS, "text"),
   };
@@ -176,79 +173,14 @@ function limitsOf(toml: TomlFile): Partial<Limits> {
   return Object.fromEntries([...LIMIT_KEYS].map(([key, name]) => [name, limits.integer(key)]));
 }
 
-/** One table of the file: its values by key, and errors that say where they stand. */
-export interface Table {
-  string(key: string): string;
-  strings(key: string): readonly string[];
-  integer(key: string): number;
-  boolean(key: string): boolean;
-  /** Whether the file has the key, with whatever value. */
-  has(key: string): boolean;
-  /** A mistake in the value of a key. */
-  error(key: string, problem: string): ConfigError;
-}
-
 /** All tables of a name that may stand several times. */
 export function tablesNamed(toml: TomlFile, name: string): Table[] {
   return tablesOf(toml, name).map((_, at) => table(toml, name, at));
 }
 
-/** One table with its values checked against the schema and its gaps filled. */
+/** One table with its values checked against the whole schema and its gaps filled. */
 export function table(toml: TomlFile, name: string, index = 0): Table {
-  const given = tablesOf(toml, name)[index] ?? {};
-  const fail = (key: string | undefined, problem: string): ConfigError =>
-    new ConfigError(toml.file, locate(toml.text, { table: name, index, key }), problem);
-  for (const key of Object.keys(given)) {
-    if (!fieldOf(name, key)) throw fail(key, unknownKey(name, key));
-  }
-  const value = (key: string): unknown => {
-    const field = fieldOf(name, key);
-    if (!field) throw fail(key, unknownKey(name, key));
-    const found = given[key] ?? fallbackOf(field);
-    const problem = problemOf(field, found);
-    if (problem) throw fail(key, problem);
-    return found;
-  };
-  return {
-    string: (key) => String(value(key)),
-    strings: (key) => [value(key)].flat().map(String),
-    integer: (key) => Number(value(key)),
-    boolean: (key) => value(key) === true,
-    has: (key) => Object.hasOwn(given, key),
-    error: fail,
-  };
-}
-
-function fieldOf(tableName: string, key: string): Field | undefined {
-  return FIELDS.find((field) => field.table === tableName && field.key === key);
-}
-
-function fallbackOf({ fallback, key }: Field): unknown {
-  return fallback === "" ? "" : parseToml("schema", `${key} = ${fallback}`).root[key];
-}
-
-/** Longest time a timer can be set to; a longer one would be over at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** What is wrong with a value, or undefined. */
-function problemOf(field: Field, value: unknown): string | undefined {
-  const { key, type, values, min = 0 } = field;
-  if (type === "integer") {
-    const good = typeof value === "number" && Number.isSafeInteger(value) && value >= min;
-    if (!good) return `"${key}" must be a whole number of at least ${min}`;
-    const late = key.endsWith("_ms") && value > MAX_TIMER_MS;
-    return late ? `"${key}" must be at most ${MAX_TIMER_MS}, which is 24 days` : undefined;
-  }
-  if (type === "boolean") {
-    return typeof value === "boolean" ? undefined : `"${key}" must be true or false`;
-  }
-  const texts = type === "strings" ? value : [value];
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
-    return `"${key}" must be ${type === "strings" ? "an array of strings" : "a string"}`;
-  }
-  const foreign = texts.find((text) => values && !values.includes(text));
-  if (foreign !== undefined) return `"${key}" must be one of: ${values?.join(", ")}`;
-  return texts.some((text) => text.includes("\0")) ? `"${key}" contains NUL` : undefined;
+  return tableOf(toml, FIELDS, name, index);
 }
 
 function assertKnownTables(toml: TomlFile): void {
@@ -266,22 +198,6 @@ function assertKnownTables(toml: TomlFile): void {
       throw new ConfigError(toml.file, place(), `Write ${form}`);
     }
   }
-}
-
-function unknownKey(tableName: string, key: string): string {
-  const keys = FIELDS.filter((field) => field.table === tableName).map((field) => field.key);
-  return `Unknown key "${key}" in [${tableName}]: ${nearest(key, new Set(keys))}`;
-}
-
-/** The known name that shares most of its start, as advice. */
-function nearest(name: string, known: ReadonlySet<string>): string {
-  const shared = (other: string): number => {
-    let count = 0;
-    while (count < other.length && other[count] === name[count]) count++;
-    return count;
-  };
-  const [best] = [...known].sort((a, b) => shared(b) - shared(a));
-  return best && shared(best) >= 2 ? `did you mean "${best}"?` : `one of ${[...known].join(", ")}`;
 }
 
 function oneOf<const T extends string>(text: string, values: readonly T[], otherwise: T): T {

@@ -1,5 +1,5 @@
 import { type HealthCheckOptions, statusRanges } from "@alknet/http";
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 import { checked } from "./checked.ts";
 
 /** Keys that mean something for a site with checks only. */

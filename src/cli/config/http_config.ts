@@ -1,6 +1,6 @@
 import type { RouteGroup, WebLimits } from "@alknet/http";
 import { ROUTE_GROUPS } from "@alknet/http";
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 import { WEB_LIMIT_KEYS } from "./http_schema.ts";
 
 /** `[http]`. */

@@ -1,7 +1,7 @@
 import type { HttpAuth } from "@alknet/adapters";
 import { parseScope, ScopeError } from "@alknet/core";
 
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 import { IMPORT_TABLES } from "./import_schema.ts";
 
 /** One `[[openapi]]` or `[[mcp]]`: a service whose operations become this node's. */

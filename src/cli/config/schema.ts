@@ -7,6 +7,7 @@ import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
 import { SFTP_FIELDS } from "./sftp.ts";
 import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
 import { SSH_FIELDS } from "./ssh_fields.ts";
+import { STORE_FIELDS } from "./store_config.ts";
 
 /** Tables that may stand several times, as `[[name]]`. */
 export const ARRAY_TABLES: ReadonlySet<string> = new Set([
@@ -179,23 +180,7 @@ export const FIELDS: readonly Field[] = [
     doc: LIMIT_DOCS[name],
   })),
   ...IMPORT_FIELDS,
-  {
-    table: "store",
-    key: "url",
-    type: "string",
-    fallback: "",
-    doc:
-      "Where peers and state are kept: sqlite:/path, or postgres://user@host/database for several " +
-      "nodes. Default: a file beside the vault.",
-  },
-  {
-    table: "store",
-    key: "audit_days",
-    type: "integer",
-    fallback: "90",
-    min: 1,
-    doc: "Days that security events are kept.",
-  },
+  ...STORE_FIELDS,
   {
     table: "log",
     key: "level",

@@ -1,5 +1,5 @@
 import { canonicalPath } from "@alknet/sftp";
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 import type { Field } from "./field.ts";
 
 /** `[sftp]` as the program uses it. */

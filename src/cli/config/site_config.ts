@@ -1,7 +1,7 @@
 import { type HealthCheckOptions, redirectSite, upstream } from "@alknet/http";
 
 import { checked } from "./checked.ts";
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 import { HEALTH_KEYS, healthConfig } from "./health_config.ts";
 
 /** One `[[site]]`. */

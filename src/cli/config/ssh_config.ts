@@ -11,7 +11,7 @@ import {
   RevocationList,
   SshOptionError,
 } from "@alknet/ssh";
-import type { Table } from "./config.ts";
+import type { Table } from "./table.ts";
 
 /** `[ssh]` as the program uses it. */
 export interface SshConfig {

@@ -1,12 +1,12 @@
 import { openStore, type Store, type StoreOptions } from "@alknet/store";
 import { dirname } from "node:path";
-import { type Config, readConfig } from "../config/config.ts";
+import { readStoreConfig, type StoreConfig } from "../config/store_config.ts";
 import { makePrivateDirectory, type Paths } from "../paths.ts";
 
 const DAY_MS = 86_400_000;
 
 /** The store's URL: the configured one, or the file beside the vault. */
-export function storeUrl(config: Pick<Config, "storeUrl">, paths: Paths): string {
+export function storeUrl(config: Pick<StoreConfig, "storeUrl">, paths: Paths): string {
   return config.storeUrl ?? `sqlite:${paths.store}`;
 }
 
@@ -17,7 +17,7 @@ export function storeUrl(config: Pick<Config, "storeUrl">, paths: Paths): string
  * @throws {StoreBackendError} When the database cannot be opened.
  */
 export async function openNodeStore(
-  config: Pick<Config, "storeUrl" | "auditDays">,
+  config: StoreConfig,
   paths: Paths,
   options: Pick<StoreOptions, "owner" | "elsewhere"> = {},
 ): Promise<Store> {
@@ -28,5 +28,5 @@ export async function openNodeStore(
 
 /** Opens the store of the configured node for one command. */
 export async function openConfiguredStore(paths: Paths): Promise<Store> {
-  return await openNodeStore(await readConfig(paths.config), paths);
+  return await openNodeStore(await readStoreConfig(paths.config), paths);
 }

@@ -1,0 +1,49 @@
+import type { Field } from "./field.ts";
+import { parseToml, readToml, type TomlFile } from "./read_tables.ts";
+import { tableOf } from "./table.ts";
+
+/** `[store]` as the program uses it. */
+export interface StoreConfig {
+  /** Undefined for the file beside the vault. */
+  readonly storeUrl?: string;
+  readonly auditDays: number;
+}
+
+const TABLE = "store";
+
+/** Keys of `[store]`. */
+export const STORE_FIELDS: readonly Field[] = [
+  {
+    table: TABLE,
+    key: "url",
+    type: "string",
+    fallback: "",
+    doc:
+      "Where peers and state are kept: sqlite:/path, or postgres://user@host/database for several " +
+      "nodes. Default: a file beside the vault.",
+  },
+  {
+    table: TABLE,
+    key: "audit_days",
+    type: "integer",
+    fallback: "90",
+    min: 1,
+    doc: "Days that security events are kept.",
+  },
+];
+
+/**
+ * Reads `[store]` and nothing else of `alknet.toml`: a mistake elsewhere keeps nobody from taking a
+ * peer's permission away, and the settings of every protocol need not be loaded for that.
+ *
+ * @throws {ConfigError} When the file is not TOML, or at the first mistake in the table.
+ */
+export async function readStoreConfig(file: string): Promise<StoreConfig> {
+  return storeConfigOf(await readToml(file) ?? parseToml(file, ""));
+}
+
+/** Checks `[store]` and fills in what is missing. */
+export function storeConfigOf(toml: TomlFile): StoreConfig {
+  const store = tableOf(toml, STORE_FIELDS, TABLE);
+  return { storeUrl: store.string("url") || undefined, auditDays: store.integer("audit_days") };
+}
