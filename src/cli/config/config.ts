@@ -5,16 +5,16 @@ import { ConfigError } from "../errors.ts";
 import { type AcmeConfig, acmeConfig } from "./acme_config.ts";
 import { type HttpConfig, httpConfig } from "./http_config.ts";
 import { type ImportConfig, importConfigs } from "./import_config.ts";
-import { locate } from "./locate.ts";
+import { assertKnownTables } from "./known_tables.ts";
 import { parseToml, readToml, tablesOf, type TomlFile } from "./read_tables.ts";
 import { isOperationPattern, type ReexportConfig } from "./reexports.ts";
-import { ARRAY_TABLES, FIELDS, LIMIT_KEYS } from "./schema.ts";
+import { FIELDS, LIMIT_KEYS } from "./schema.ts";
 import { type SftpConfig, sftpConfigOf } from "./sftp.ts";
 import { type SiteConfig, siteConfigs } from "./site_config.ts";
 import { SITE_TABLE } from "./site_schema.ts";
 import { type SshConfig, sshConfigOf } from "./ssh_config.ts";
 import { type StoreConfig, storeConfigOf } from "./store_config.ts";
-import { nearest, type Table, tableOf } from "./table.ts";
+import { type Table, tableOf } from "./table.ts";
 
 /** `alknet.toml` as the program uses it. */
 export interface Config extends StoreConfig {
@@ -181,23 +181,6 @@ export function tablesNamed(toml: TomlFile, name: string): Table[] {
 /** One table with its values checked against the whole schema and its gaps filled. */
 export function table(toml: TomlFile, name: string, index = 0): Table {
   return tableOf(toml, FIELDS, name, index);
-}
-
-function assertKnownTables(toml: TomlFile): void {
-  const known = new Set(FIELDS.map((field) => field.table));
-  for (const [name, value] of Object.entries(toml.root)) {
-    const place = (): ReturnType<typeof locate> => {
-      const found = locate(toml.text, { table: name });
-      return found.line > 1 ? found : locate(toml.text, { table: "", key: name });
-    };
-    if (!known.has(name)) {
-      throw new ConfigError(toml.file, place(), `Unknown table "${name}": ${nearest(name, known)}`);
-    }
-    if (Array.isArray(value) !== ARRAY_TABLES.has(name)) {
-      const form = ARRAY_TABLES.has(name) ? `[[${name}]]` : `[${name}]`;
-      throw new ConfigError(toml.file, place(), `Write ${form}`);
-    }
-  }
 }
 
 function oneOf<const T extends string>(text: string, values: readonly T[], otherwise: T): T {

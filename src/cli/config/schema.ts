@@ -3,19 +3,11 @@ import { PEER_POLICIES } from "@alknet/operations";
 import { ACME_FIELDS } from "./acme_schema.ts";
 import { type Field, snakeCase } from "./field.ts";
 import { HTTP_FIELDS } from "./http_schema.ts";
-import { IMPORT_FIELDS, IMPORT_TABLES } from "./import_schema.ts";
+import { IMPORT_FIELDS } from "./import_schema.ts";
 import { SFTP_FIELDS } from "./sftp.ts";
-import { SITE_FIELDS, SITE_TABLE } from "./site_schema.ts";
+import { SITE_FIELDS } from "./site_schema.ts";
 import { SSH_FIELDS } from "./ssh_fields.ts";
 import { STORE_FIELDS } from "./store_config.ts";
-
-/** Tables that may stand several times, as `[[name]]`. */
-export const ARRAY_TABLES: ReadonlySet<string> = new Set([
-  "listen",
-  "reexport",
-  ...IMPORT_TABLES,
-  SITE_TABLE,
-]);
 
 /** What `quic_certificate` may be. */
 export const QUIC_CERTIFICATES = ["node", "acme"] as const;

@@ -1,4 +1,5 @@
 import type { Field } from "./field.ts";
+import { assertKnownTables } from "./known_tables.ts";
 import { parseToml, readToml, type TomlFile } from "./read_tables.ts";
 import { tableOf } from "./table.ts";
 
@@ -33,13 +34,18 @@ export const STORE_FIELDS: readonly Field[] = [
 ];
 
 /**
- * Reads `[store]` and nothing else of `alknet.toml`: a mistake elsewhere keeps nobody from taking a
- * peer's permission away, and the settings of every protocol need not be loaded for that.
+ * Reads `[store]` of `alknet.toml`, and of other tables nothing but their names: a mistake in one
+ * keeps nobody from taking a peer's permission away, and the settings of every protocol need not be
+ * loaded for that. An unknown table is a mistake here too: it may be a misspelt `[store]`, and the
+ * permission would be taken away in the wrong place.
  *
- * @throws {ConfigError} When the file is not TOML, or at the first mistake in the table.
+ * @throws {ConfigError} When the file is not TOML, at an unknown table, or at the first mistake in
+ * this one.
  */
 export async function readStoreConfig(file: string): Promise<StoreConfig> {
-  return storeConfigOf(await readToml(file) ?? parseToml(file, ""));
+  const toml = await readToml(file) ?? parseToml(file, "");
+  assertKnownTables(toml);
+  return storeConfigOf(toml);
 }
 
 /** Checks `[store]` and fills in what is missing. */

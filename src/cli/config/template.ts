@@ -1,5 +1,6 @@
 import type { Field } from "./field.ts";
-import { ARRAY_TABLES, FIELDS } from "./schema.ts";
+import { ARRAY_TABLES } from "./known_tables.ts";
+import { FIELDS } from "./schema.ts";
 
 const LINE_WIDTH = 96;
 

@@ -35,7 +35,9 @@ export function giveBackSpareMemory(options: SpareMemoryOptions = {}): AsyncDisp
     trimming = undefined;
   };
   const timer = setInterval(() => {
-    if (residentBytes() - settled > slackBytes) trimming ??= trim();
+    const now = residentBytes();
+    settled = Math.min(settled, now);
+    if (now - settled > slackBytes) trimming ??= trim();
   }, lookMs);
   return {
     [Symbol.asyncDispose]: async () => {
