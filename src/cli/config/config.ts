@@ -1,7 +1,6 @@
 import { type Address, type Limits, parseScope, ScopeError } from "@alknet/core";
 import { parseAddress, TargetError } from "@alknet/client";
 import { PEER_POLICIES } from "@alknet/operations";
-import { ConfigError } from "../errors.ts";
 import { type AcmeConfig, acmeConfig } from "./acme_config.ts";
 import { type HttpConfig, httpConfig } from "./http_config.ts";
 import { type ImportConfig, importConfigs } from "./import_config.ts";
